@@ -1,0 +1,124 @@
+/* The life of a consultation as a pure function: step(pack, before, input) → after, effects. No clock, no I/O, no
+ * allocation. Every state × event cell is filled: go, ignore or refuse (step_table.def); a test walks them all.
+ *
+ * Thread: any. `before` is never changed; `ret_after` is meaningful only for STEP_GO. The shell (gateway/control)
+ * stores `ret_after` with the records in one transaction and only then runs the effects (promise P2). */
+#ifndef GATEWAY_CONSULTATION_CONSULTATION_H
+#define GATEWAY_CONSULTATION_CONSULTATION_H
+
+#include "gateway/model/audit_record.h"
+#include "gateway/model/consultation.h"
+#include "gateway/rules/rules.h"
+
+#define STEP_EFFECTS_MAX 24
+#define STEP_RECORDS_MAX 8
+
+/* Parameters of §3.1, per institution. */
+struct practice_parameters {
+    int64_t gap_warn_us;        /* 5 s */
+    int64_t gap_pause_us;       /* 15 s */
+    int64_t reconnect_grace_us; /* 180 s */
+    int64_t lobby_early_us;     /* how long before the booked time the lobby opens; 15 min */
+    int64_t checklist_limit_us; /* CLOSING → CLOSED_TASKS; 24 h */
+};
+
+struct step_input {
+    enum consultation_event event;
+    struct actor actor;
+    int64_t now_us;                  /* wall clock */
+    int seat;                        /* SEAT_*, REMOVE, ENDPOINT_*: index; SEAT_TAKE: -1 = find one */
+    struct id device;                /* SEAT_TAKE, SECOND_DEVICE, MOVE_SEAT: browser binding; empty for staff */
+    int fact;                        /* FACT: index in the pack */
+    enum supplier fact_supplier;     /* FACT: already derived from the actor by the shell */
+    int64_t fact_value;
+    bool fact_clear;                 /* FACT: back to unknown */
+    int rule;                        /* ACKNOWLEDGE: index in the pack */
+    char code[REASON_CODE_SIZE];     /* outcome or reason code */
+    bool physician_busy;             /* ADMIT: this physician has another consultation in IDENT…EMERGENCY (1.6-05) */
+};
+
+enum step_verdict { STEP_GO, STEP_IGNORE, STEP_REFUSE };
+
+/* Why a step was refused, for the sender; texts are looked up by name. X(NAME, text) */
+#define STEP_REFUSAL_LIST(X)                                                                                           \
+    X(NONE, "none")                                                                                                    \
+    X(WRONG_STATE, "wrong_state")                                                                                      \
+    X(WRONG_ROLE, "wrong_role")                                                                                        \
+    X(RULE, "rule")                         /* the decision says which */                                              \
+    X(OVER, "over")                         /* the consultation has ended */                                           \
+    X(TOO_EARLY, "too_early")                                                                                          \
+    X(PATIENT_NOT_HERE, "patient_not_here")                                                                            \
+    X(PHYSICIAN_NOT_HERE, "physician_not_here")                                                                        \
+    X(OTHER_PATIENT, "other_patient")       /* 1.6-05 */                                                               \
+    X(NO_SEAT, "no_seat")                                                                                              \
+    X(SEAT_TAKEN, "seat_taken")             /* 2.5-20: another device holds it */                                      \
+    X(FACT_SUPPLIER, "fact_supplier")                                                                                  \
+    X(FACT_VALUE, "fact_value")                                                                                        \
+    X(NOT_EXAMINED, "not_examined")                                                                                    \
+    X(EMERGENCY_RUNS, "emergency_runs")                                                                                \
+    X(NOT_CONNECTED, "not_connected")                                                                                  \
+    X(UNKNOWN_CODE, "unknown_code")                                                                                    \
+    X(NOT_AVAILABLE, "not_available")
+
+enum step_refusal {
+#define X(name, text) STEP_REFUSAL_##name,
+    STEP_REFUSAL_LIST(X)
+#undef X
+    STEP_REFUSAL_COUNT
+};
+const char *step_refusal_name(enum step_refusal refusal);
+
+enum effect_kind {
+    EFFECT_TRANSPORT_OPEN,  /* seat: build an endpoint (routes stay closed) */
+    EFFECT_TRANSPORT_CLOSE, /* seat: destroy keys, forget addresses (≤ 200 ms) */
+    EFFECT_GATES,           /* re-derive every route's gate from consultation_gate_open() */
+    EFFECT_TELL,            /* everyone sees the new view */
+    EFFECT_NOTICE,          /* seat (-1 all): one notice by name in `code` */
+    EFFECT_SESSION_END,     /* seat: close its socket, void its resume token */
+    EFFECT_DEADLINE,        /* consultation.deadline_us changed */
+    EFFECT_QUEUE,           /* queues of this institution changed */
+    EFFECT_ERASE,           /* ended: wipe what must not remain (P5) */
+};
+
+struct effect {
+    enum effect_kind kind;
+    int seat;
+    const char *code; /* static text */
+};
+
+struct step_result {
+    enum step_verdict verdict;
+    enum step_refusal refusal;
+    bool has_decision;
+    struct decision decision; /* of the gate that was evaluated, also when it refused: it is recorded */
+    uint8_t effect_count;
+    struct effect effects[STEP_EFFECTS_MAX];
+    uint8_t record_count;     /* drafts without object ids' strings to free; refused steps by a rule record too */
+    struct audit_draft records[STEP_RECORDS_MAX];
+};
+
+void consultation_init(struct consultation *ret_consultation, const struct id *id, const struct id *institution,
+                       const struct id *patient, const struct id *physician, const struct rule_pack *pack,
+                       int64_t booked_for_us);
+
+void consultation_step(const struct rule_pack *pack, const struct practice_parameters *parameters,
+                       const struct consultation *before, const struct step_input *input,
+                       struct consultation *ret_after, struct step_result *ret_result);
+
+/* May media of `kind` flow from one seat to the other? The only place where a gate bit comes from (promise P1).
+ * Open in IDENT, CONSULT, CLOSING, EMERGENCY, and in RECONNECTING for what still lives, between two present seats;
+ * closed in every other state, in PAUSED, and for any held newcomer. Emergency keeps sound whatever else is held. */
+enum gate_kind { GATE_AUDIO, GATE_VIDEO };
+bool consultation_gate_open(const struct consultation *consultation, int from_seat, int to_seat, enum gate_kind kind);
+
+/* May this seat have an endpoint (an SRTP context) at all? (promise P3) */
+bool consultation_may_have_endpoint(const struct consultation *consultation, int seat);
+
+/* Who may send this event as an `act`, by role; the one authorisation function asks this for acts. */
+bool consultation_event_allowed(enum consultation_event event, enum role role);
+bool consultation_is_over(enum consultation_state state);
+bool consultation_is_live(enum consultation_state state); /* IDENT … CLOSING */
+/* Examination clock up to `now_us`, in milliseconds. */
+int64_t consultation_live_exam_ms(const struct consultation *consultation, int64_t now_us);
+
+#endif

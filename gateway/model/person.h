@@ -1,0 +1,76 @@
+/* Who takes part. Nouns only. */
+#ifndef GATEWAY_MODEL_PERSON_H
+#define GATEWAY_MODEL_PERSON_H
+
+#include "gateway/base/id.h"
+
+/* X(NAME, text in messages, stored rows and audit records) */
+#define ROLE_LIST(X)                                                                                                   \
+    X(NONE, "none")                                                                                                    \
+    X(PATIENT, "patient")                                                                                              \
+    X(PROXY, "proxy")                                                                                                  \
+    X(PHYSICIAN, "physician")                                                                                          \
+    X(NURSE, "nurse")                                                                                                  \
+    X(CLERK, "clerk")                 /* staff on behalf of a physician */                                             \
+    X(ADMINISTRATOR, "administrator") /* reads the audit trail, books, manages staff */                                \
+    X(SYSTEM, "system")
+
+enum role {
+#define X(name, text) ROLE_##name,
+    ROLE_LIST(X)
+#undef X
+    ROLE_COUNT
+};
+
+static inline const char *role_name(enum role role)
+{
+    static const char *const names[ROLE_COUNT] = {
+#define X(name, text) text,
+        ROLE_LIST(X)
+#undef X
+    };
+    return (unsigned)role < ROLE_COUNT ? names[role] : "none";
+}
+
+enum language { LANGUAGE_JA, LANGUAGE_EN, LANGUAGE_COUNT };
+
+static inline const char *language_name(enum language language)
+{
+    return language == LANGUAGE_EN ? "en" : "ja";
+}
+
+/* How somebody proved who they are to the gateway. */
+#define AUTHENTICATION_LIST(X)                                                                                         \
+    X(NONE, "none")                                                                                                    \
+    X(LINK, "link")         /* redeemed an invitation in this browser */                                               \
+    X(DEVICE, "device")     /* the browser that redeemed it came back */                                               \
+    X(PASSWORD, "password")                                                                                            \
+    X(RESUME, "resume")
+
+enum authentication {
+#define X(name, text) AUTHENTICATION_##name,
+    AUTHENTICATION_LIST(X)
+#undef X
+    AUTHENTICATION_COUNT
+};
+
+static inline const char *authentication_name(enum authentication authentication)
+{
+    static const char *const names[AUTHENTICATION_COUNT] = {
+#define X(name, text) text,
+        AUTHENTICATION_LIST(X)
+#undef X
+    };
+    return (unsigned)authentication < AUTHENTICATION_COUNT ? names[authentication] : "none";
+}
+
+/* The one who does something. `person` is a staff id (s_…) or a patient pseudonym (p_…). */
+struct actor {
+    enum role role;
+    enum authentication authentication;
+    struct id person;
+    struct id institution;
+    struct id session; /* n_…; empty for the system */
+};
+
+#endif
