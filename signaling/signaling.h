@@ -105,7 +105,7 @@ int64_t signaling_certificate_expiry(const struct signaling *signaling);
 void signaling_drain(struct signaling *signaling);
 
 /* Accept a hello. `welcome` is sent after its session and resume fields were filled in here. `context` comes back
- * from signaling_session_context(). `resume_token_hash` and restored sessions: see signaling_restore(). */
+ * from signaling_session_context(). */
 MUST_CHECK enum result signaling_accept(struct signaling *signaling, struct handle socket, struct message_welcome *welcome,
                                         void *context, struct handle *ret_session);
 /* Answer a hello with an error and close. */
