@@ -24,19 +24,16 @@ MUST_CHECK bool token_is_wellformed(const char *text);
 /* What the database keeps. */
 struct sha256 token_hash(const char *text);
 
-#define COOKIE_SESSION   "session" /* staff, after sign-in */
-#define COOKIE_DEVICE    "device"  /* the patient's browser that redeemed the invitation */
+#define COOKIE_SESSION   "__Host-session" /* staff, after sign-in */
+#define COOKIE_DEVICE    "__Host-device"  /* the patient's browser that redeemed the invitation */
 #define COOKIE_TEXT_SIZE 192
 #define COOKIE_NAME_MAX  32
 
-/* Value of a Set-Cookie header: "__Host-NAME=TOKEN; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=N" (RFC 6265bis
+/* Value of a Set-Cookie header: "NAME=TOKEN; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=N" (RFC 6265bis
  * §4.1.3.2). `ret_text` holds COOKIE_TEXT_SIZE bytes. RESULT_INVALID: bad name, token or age. */
 MUST_CHECK enum result cookie_format(const char *name, const char *token, int64_t max_age_s,
                                      char *ret_text);
 /* The same cookie, gone: empty value, Max-Age=0. */
 MUST_CHECK enum result cookie_format_clear(const char *name, char *ret_text);
-/* The token of "__Host-NAME" in a Cookie request header. RESULT_NOT_FOUND: not there. RESULT_INVALID: there twice, or
- * not a well-formed token. */
-MUST_CHECK enum result cookie_find(const char *header, const char *name, struct token *ret_token);
 
 #endif
