@@ -1,5 +1,6 @@
 /* One audit record as bytes: canonical JSON (RFC 8785, objects, arrays, strings and integers only), version 1 of
  * security-reliability §7.3. The exact bytes are what is stored, hashed and signed; nobody re-encodes them.
+ * Its leaf hash is tree_leaf_hash(), the genesis value checkpoint_genesis().
  * Pure: no clock, no I/O, no memory kept. Thread: any. */
 #ifndef GATEWAY_AUDIT_RECORD_H
 #define GATEWAY_AUDIT_RECORD_H
@@ -22,7 +23,7 @@
 struct audit_place {
     const char *origin;
     uint64_t seq;
-    struct sha256 prev; /* leaf hash of seq − 1, or audit_genesis() */
+    struct sha256 prev; /* leaf hash of seq − 1, or the genesis value */
     int64_t wall_us;
     int clock_error_ms; /* -1: the clock is not synchronised */
     const char *boot;
@@ -38,14 +39,10 @@ MUST_CHECK enum result audit_record_encode(const struct audit_draft *draft,
                                            const struct sha256 *commitments, char *ret_bytes,
                                            size_t size, size_t *ret_length);
 
-/* RFC 6962 §2.1: SHA-256(0x00 ‖ bytes). */
-struct sha256 audit_leaf_hash(struct span bytes);
-/* `prev` of record 0: SHA-256("audit-genesis/v1\n" origin "\n" vkey "\n"). */
-struct sha256 audit_genesis(const char *origin, const char *vkey);
 /* What a record keeps of a sealed value: HMAC-SHA-256(r, canonical JSON of the value), `r` 32 random bytes (§7.4). */
 struct sha256 audit_commitment(struct span r, struct span value);
 
-/* The texts of the members `actor.k`, for readers of records too. */
+/* The text of the member actor.k: patient, staff, system, or api for nobody yet known. */
 const char *audit_actor_kind(enum role role);
 
 #endif
