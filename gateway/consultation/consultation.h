@@ -37,6 +37,42 @@ struct step_input {
     bool physician_busy;             /* ADMIT: this physician has another consultation in IDENT…EMERGENCY (1.6-05) */
 };
 
+/* Codes an event may carry: X(EVENT, code). The first of an event is taken when none is sent, except for CLOSE and for
+ * the acknowledgement of a rule that has to be overridden, which must name theirs. Other events carry no code: whatever
+ * is sent with them is dropped, so that WITHDRAW never keeps a reason (safe-practice rules §5.2). */
+#define CONSULTATION_CODE_LIST(X)                                                                                      \
+    X(CANCEL, cancelled)                                                                                               \
+    X(CANCEL, patient_cancelled)                                                                                       \
+    X(CANCEL, clinic_cancelled)                                                                                        \
+    X(CANCEL, refused)                                                                                                 \
+    X(NO_SHOW, no_show)                                                                                                \
+    X(DEFER, later)                                                                                                    \
+    X(DEFER, identity_failed)                                                                                          \
+    X(CONVERT, advice_only)                                                                                            \
+    X(CONVERT, pre_consultation)                                                                                       \
+    X(HOLD, privacy)                                                                                                   \
+    X(HOLD, newcomer)                                                                                                  \
+    X(HOLD, recording)                                                                                                 \
+    X(HOLD, identity)                                                                                                  \
+    X(TELEPHONE, telephone)                                                                                            \
+    X(EMERGENCY_OVER, closing)                                                                                         \
+    X(EMERGENCY_OVER, converted)                                                                                       \
+    X(UNSUITABLE, in_person_needed)                                                                                    \
+    X(UNSUITABLE, information_insufficient)                                                                            \
+    X(CLOSE, continue_online)                                                                                          \
+    X(CLOSE, in_person_needed)                                                                                         \
+    X(CLOSE, referred)                                                                                                 \
+    X(CLOSE, completed)                                                                                                \
+    X(CLOSE_LIMIT, open_tasks)                                                                                         \
+    X(CLOSE_LIMIT, continue_online)                                                                                    \
+    X(CLOSE_LIMIT, in_person_needed)                                                                                   \
+    X(CLOSE_LIMIT, referred)                                                                                           \
+    X(CLOSE_LIMIT, completed)                                                                                          \
+    X(REMOVE, removed)                                                                                                 \
+    X(ACKNOWLEDGE, confirmed_otherwise)                                                                                \
+    X(ACKNOWLEDGE, patient_benefit)                                                                                    \
+    X(ACKNOWLEDGE, no_alternative)
+
 enum step_verdict { STEP_GO, STEP_IGNORE, STEP_REFUSE };
 
 /* Why a step was refused, for the sender; texts are looked up by name. X(NAME, text) */
@@ -86,6 +122,8 @@ struct effect {
     const char *code; /* static text */
 };
 
+/* Effects come in the order they are to be run: gates, transports closed, transports opened, deadline, notices,
+ * sessions ended, tell, queue, erase. Drafts carry no inputs digest (its key is the shell's) and no request id. */
 struct step_result {
     enum step_verdict verdict;
     enum step_refusal refusal;
@@ -101,6 +139,14 @@ void consultation_init(struct consultation *ret_consultation, const struct id *i
                        const struct id *patient, const struct id *physician, const struct rule_pack *pack,
                        int64_t booked_for_us);
 
+/* `pack` must be the one whose hash the consultation carries; a booked one moves to another pack through
+ * consultation_read_text(). How the shell uses the events that people do not send:
+ * - SEAT_TAKE on join, and again when the page was reloaded or a new session came for the seat: IGNORE means the same
+ *   browser holds it already (only its endpoint may need rebuilding); refused with SEAT_TAKEN: send SECOND_DEVICE.
+ * - SEAT_AWAY when the socket of a waiting seat is gone; ENDPOINT_LOST when socket and media of a present one are.
+ *   A seat that comes back takes its seat (transport opens, routes stay closed); ENDPOINT_BACK once media is connected.
+ * - PICTURE_*, SOUND_*: level, not edge: whenever what is measured differs from picture_lost or sound_lost.
+ * - GRACE_OVER (PAUSED, RECONNECTING) and CLOSE_LIMIT (CLOSING) when deadline_us has passed; early ones are ignored. */
 void consultation_step(const struct rule_pack *pack, const struct practice_parameters *parameters,
                        const struct consultation *before, const struct step_input *input,
                        struct consultation *ret_after, struct step_result *ret_result);

@@ -89,8 +89,9 @@ struct seat {
     enum role role;
     struct id person;
     struct id device;       /* b_…: binding of the browser that holds the seat; empty for staff */
-    bool was_present;       /* away: comes back into an admitted call, after CONFIRM_SAME when needed */
+    bool was_present;       /* away or waiting: comes back into an admitted call, after CONFIRM_SAME when needed */
     int64_t since_us;       /* wall clock, of the present status */
+    int64_t lost_at_us;     /* wall clock, with was_present: when its endpoint was lost; else 0 */
 };
 
 /* Regions that run beside the state (§4.1). */
@@ -118,9 +119,12 @@ struct consultation {
     /* soft pause (P7): the examination clock stands, the sound stays */
     bool picture_lost;
     bool sound_lost;
+    bool evidence_lost;     /* a live rule is false by a measured fact (1.6-02): soft pause as well */
     char hold_reason[REASON_CODE_SIZE]; /* PAUSED: rule id or reason code */
     enum consultation_state before_hold; /* where CONTINUE, CONFIRM_SAME and EMERGENCY_OVER go back to */
+    bool confirm_needed;    /* somebody was away longer than gap_pause: CONFIRM_SAME before the clock runs again */
     bool second_device;     /* somebody else holds the link; held without a seat */
+    struct id held_device;  /* b_…: its browser, while second_device; MOVE_SEAT gives it the seat */
 
     int64_t booked_for_us;  /* all wall clock; 0 = not yet */
     int64_t lobby_at_us;
