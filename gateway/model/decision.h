@@ -51,11 +51,19 @@ enum rule_action {
 
 enum truth { TRUTH_FALSE, TRUTH_UNKNOWN, TRUTH_TRUE };
 
+/* Why a failed rule asks for nothing (any more). Such a rule stays in the list: it is an obligation. */
+enum rule_clearing {
+    RULE_CLEARED_NOT,
+    RULE_CLEARED_ACKNOWLEDGED, /* somebody entitled acknowledged or overrode it */
+    RULE_CLEARED_DEFERRED,     /* marked E, emergency: to be completed before the end (EM-02) */
+};
+
 struct failed_rule {
-    uint16_t rule;            /* index in the pack */
-    enum truth truth;         /* false: met by a value; unknown: nobody supplied it */
-    enum rule_action action;  /* what this rule asks for */
-    int16_t fact;             /* the fact that decided it, index in the pack; -1 when several */
+    uint16_t rule;              /* index in the pack */
+    enum truth truth;           /* false: met by a value; unknown: nobody supplied it */
+    enum rule_action action;    /* what this rule asks for now; PASS when cleared */
+    int16_t fact;               /* the fact that decided it, index in the pack; -1 when several */
+    enum rule_clearing cleared;
 };
 
 struct decision {
