@@ -117,7 +117,7 @@ struct message_info {
 };
 extern const struct message_info MESSAGE_INFOS[MESSAGE_TYPES_COUNT];
 
-/* What is wrong with a message. `code` is static text: "not_json", "too_deep", "too_many_keys", "too_large",
+/* What is wrong with a message. `code` is static text: "not_json", "duplicate_key", "too_deep", "too_many_keys", "too_large",
  * "not_an_object", "unknown_type", "wrong_direction", "unknown_field", "missing_field", "wrong_type", "out_of_range",
  * "too_long", "bad_text", "bad_name", "bad_id", "too_many". `field` is a path such as "roster.2.role". */
 struct message_problem {
