@@ -57,6 +57,9 @@ uint32_t media_place(const struct media *media);
 /* A handle for a new endpoint on that worker. RESULT_FULL at endpoints_max. The handle is given back by DRAINED. */
 MUST_CHECK enum result media_endpoint_reserve(struct media *media, uint32_t worker, struct handle *ret_endpoint);
 uint32_t media_endpoint_worker(const struct media *media, struct handle endpoint);
+/* Fresh ICE credentials of ours for an OPEN or ICE command. The ufrag begins with the worker and the place of the
+ * endpoint (for people who read captures), the rest is random; any other unique ufrag works as well. */
+void media_ice_new(const struct media *media, struct handle endpoint, struct media_ice *ret_ice);
 
 MUST_CHECK enum result media_command_send(struct media *media, const struct media_command *command);
 /* False when there are no more events. */
