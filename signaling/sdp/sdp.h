@@ -4,11 +4,13 @@
  * Thread: any; nothing is shared. Ownership: all storage is the caller's; a description is about 150 KiB, so keep it on
  * the heap. Bounds: SDP_*_MAX; text over a bound is refused whole, never cut.
  * Errors: RESULT_PARSE (not SDP, or a line we use is malformed), RESULT_TOO_LARGE (text, a line or a value),
- * RESULT_TOO_MANY (lines, m-lines, codecs, candidates …), RESULT_UNSUPPORTED (no BUNDLE-able RTP profile, data offered
- * without rtcp-mux …). Attributes we do not use are skipped.
+ * RESULT_TOO_MANY (lines, m-lines, codecs, candidates …), RESULT_UNSUPPORTED (audio or video without the profile
+ * UDP/TLS/RTP/SAVPF). Attributes we do not use are skipped. Whether rtcp-mux, BUNDLE or a fingerprint are there is
+ * told, not demanded: that is the caller's policy. Of several fingerprints the longest hash counts; SHA-1 and MD5 are
+ * read as absent.
  *
  * Parsing gives each m-line its own ice, fingerprint and setup values, also where the text has them at session level
- * (Firefox) — and to bundled m-lines those of the first m-line of the group (RFC 9143 §7.1.3 allows leaving them out). */
+ * (Firefox), and to bundled m-lines those of the first m-line of the group (RFC 9143 §7.1.3 allows leaving them out). */
 #ifndef SIGNALING_SDP_SDP_H
 #define SIGNALING_SDP_SDP_H
 
