@@ -63,4 +63,10 @@ static inline struct list_link *list_first(struct list *list)
     for (struct list_link *link = (list)->head.next, *link##_next = link->next; link != &(list)->head;                  \
          link = link##_next, link##_next = link->next)
 
+/* The same over a list that is only looked at. */
+#define LIST_FOR_EACH_CONST(list, link)                                                                                \
+    for (const struct list_link *link = (list)->head.next; link != &(list)->head; link = link->next)
+
+#define CONST_CONTAINER_OF(pointer, type, member) ((const type *)(const void *)((const char *)(pointer)-offsetof(type, member)))
+
 #endif

@@ -1,0 +1,294 @@
+/* A visit before it begins: booking it, making links, binding a browser to a link. Each is one transaction. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/base/clock.h"
+#include "gateway/base/log.h"
+#include "gateway/base/text.h"
+#include "gateway/control/control_state.h"
+
+#define INVITATION_LIFE_US (36ll * 3600 * US_PER_S) /* from booking or the booked time, whichever is later */
+#define DEVICE_LIFE_US (36ll * 3600 * US_PER_S)
+
+/* A patient's name as a canonical JSON text to be sealed: {"name":"…"}. Controls were refused before; quotes and
+ * backslashes are the only characters left to escape (RFC 8785 §3.2.2.2). */
+static enum result booking_personal(const char *name, char *ret_text, size_t size)
+{
+    char escaped[2 * 121];
+    size_t used = 0;
+    for (const char *at = name; *at != 0; at++) {
+        if (*at == '"' || *at == '\\')
+            escaped[used++] = '\\';
+        escaped[used++] = *at;
+    }
+    escaped[used] = 0;
+    return text_format(ret_text, size, "{\"name\":\"%s\"}", escaped) ? RESULT_OK : RESULT_TOO_LARGE;
+}
+
+struct booking_wait {
+    struct live_consultation *live;
+    struct booking_answer answer;
+    booking_done_fn done;
+    void *owner;
+    bool fresh; /* the consultation is new: forget it when it was not stored */
+};
+
+static void booking_finish(void *owner, enum result result, uint64_t first_seq)
+{
+    struct booking_wait *wait = owner;
+    (void)first_seq;
+    wait->answer.result = result;
+    if (!result_ok(result)) {
+        (void)!text_copy(wait->answer.code, sizeof(wait->answer.code), result_class(result) == RESULT_CLASS_LIMIT ? "busy" : "storage");
+        if (wait->fresh)
+            live_free(wait->live);
+    } else {
+        wait->live->control->queue_dirty = true;
+    }
+    wait->done(wait->owner, &wait->answer);
+    free(wait);
+}
+
+static void booking_refuse(booking_done_fn done, void *owner, enum result result, const char *code, const char *field)
+{
+    struct booking_answer answer = {.result = result};
+    (void)!text_copy(answer.code, sizeof(answer.code), code);
+    (void)!text_copy(answer.field, sizeof(answer.field), field);
+    done(owner, &answer);
+}
+
+static void booking_invitation(struct store_transaction *transaction, const struct live_consultation *live, const struct actor *actor,
+                               struct token *ret_secret)
+{
+    *ret_secret = token_new();
+    int64_t now_us = clock_wall_us();
+    int64_t from_us = live->now.booked_for_us > now_us ? live->now.booked_for_us : now_us;
+    struct store_invitation invitation = {.id = id_new('v'),
+                                          .consultation = live->now.id,
+                                          .patient = live->now.patient,
+                                          .secret = token_hash(ret_secret->text),
+                                          .created_us = now_us,
+                                          .expires_us = from_us + INVITATION_LIFE_US};
+    store_put_invitation(transaction, &invitation);
+    struct audit_draft draft = {.act = AUDIT_ACT_INVITE_ISSUE, .outcome = AUDIT_OK, .actor = *actor, .object_kind = "consult", .object = live->now.id};
+    struct audit_extra *extra = &draft.extra[draft.extra_count++];
+    *extra = (struct audit_extra){.key = "invitation", .is_text = true};
+    (void)!text_copy(extra->text, sizeof(extra->text), invitation.id.text);
+    store_transaction_record(transaction, &draft);
+}
+
+/* Facts of the booking go through the same step as any other fact: a wrong supplier or value refuses the booking. */
+static bool booking_facts(struct live_consultation *live, const struct booking *booking, const char **ret_field)
+{
+    struct consultation *after = malloc(sizeof(*after));
+    struct step_result *step = calloc(1, sizeof(*step));
+    bool good = after != NULL && step != NULL;
+    *ret_field = "";
+    for (uint32_t i = 0; i < booking->facts_count && good; i++) {
+        const struct booking_fact *fact = &booking->facts[i];
+        struct step_input input = control_input(CONSULTATION_EVENT_FACT, &booking->actor);
+        input.fact = rule_pack_find_fact(live->pack->pack, fact->name);
+        input.fact_supplier = door_supplier(booking->actor.role);
+        input.now_us = clock_wall_us();
+        good = input.fact >= 0 && result_ok(door_value(rule_pack_fact(live->pack->pack, (uint32_t)input.fact), &fact->value, &input.fact_value));
+        if (good) {
+            consultation_step(live->pack->pack, &live->control->options.practice, &live->now, &input, after, step);
+            good = step->verdict != STEP_REFUSE;
+        }
+        if (good && step->verdict == STEP_GO)
+            live->now = *after;
+        if (!good)
+            *ret_field = fact->name;
+    }
+    free(after);
+    free(step);
+    return good;
+}
+
+static void booking_records(struct store_transaction *transaction, const struct live_consultation *live, const struct booking *booking)
+{
+    struct audit_draft draft = {.act = AUDIT_ACT_CONSULT_CREATE, .outcome = AUDIT_OK, .actor = booking->actor, .object_kind = "consult", .object = live->now.id};
+    struct audit_extra *patient = &draft.extra[draft.extra_count++];
+    *patient = (struct audit_extra){.key = "patient", .is_text = true};
+    (void)!text_copy(patient->text, sizeof(patient->text), live->now.patient.text);
+    struct audit_extra *physician = &draft.extra[draft.extra_count++];
+    *physician = (struct audit_extra){.key = "physician", .is_text = true};
+    (void)!text_copy(physician->text, sizeof(physician->text), live->now.physician.text);
+    draft.extra[draft.extra_count++] = (struct audit_extra){.key = "facts", .number = booking->facts_count};
+    store_transaction_record(transaction, &draft);
+}
+
+void control_book(struct control *control, const struct booking *booking, booking_done_fn done, void *owner)
+{
+    assert_on_thread(&control->owner);
+    const struct directory_staff *physician = id_is_set(&booking->physician)
+                                                  ? directory_staff(control->directory, &booking->physician)
+                                                  : directory_first_physician(control->directory, &booking->actor.institution);
+    if (physician == NULL || physician->role != ROLE_PHYSICIAN || !id_equal(&physician->institution, &booking->actor.institution)) {
+        booking_refuse(done, owner, RESULT_NOT_FOUND, "not_found", "physician");
+        return;
+    }
+    char personal[512];
+    const struct control_pack *pack = &control->packs[control->pack_current];
+    struct live_consultation *live = control->draining ? NULL : live_new(control, pack);
+    struct booking_wait *wait = calloc(1, sizeof(*wait));
+    if (live == NULL || wait == NULL || !text_is_plain_utf8(booking->patient_name, strlen(booking->patient_name)) ||
+        !result_ok(booking_personal(booking->patient_name, personal, sizeof(personal)))) {
+        if (live != NULL)
+            live_free(live);
+        free(wait);
+        booking_refuse(done, owner, RESULT_FULL, control->draining ? "draining" : "busy", "");
+        return;
+    }
+    struct id consultation = id_new('c'), patient = id_new('p');
+    live->subject = id_new('k');
+    (void)!text_copy(live->patient_name, sizeof(live->patient_name), booking->patient_name);
+    consultation_init(&live->now, &consultation, &booking->actor.institution, &patient, &physician->id, pack->pack, booking->booked_for_us);
+    const char *field = "";
+    if (!booking_facts(live, booking, &field)) {
+        live_free(live);
+        free(wait);
+        booking_refuse(done, owner, RESULT_INVALID, "fact_value", field);
+        return;
+    }
+    if (live->now.revision == 0)
+        live->now.revision = 1;
+    struct store_transaction *transaction = store_transaction_new();
+    struct store_patient row = {.id = patient, .institution = booking->actor.institution, .subject = live->subject, .personal = personal, .created_us = clock_wall_us()};
+    store_put_patient(transaction, &row);
+    control_put_consultation(transaction, live, &live->now);
+    booking_records(transaction, live, booking);
+    *wait = (struct booking_wait){.live = live, .done = done, .owner = owner, .fresh = true};
+    wait->answer.consultation = consultation;
+    booking_invitation(transaction, live, &booking->actor, &wait->answer.secret);
+    enum result result = store_submit(control->rooms.store, transaction, booking_finish, wait);
+    if (!result_ok(result))
+        booking_finish(wait, result, STORE_NO_SEQ);
+}
+
+void control_reissue(struct control *control, const struct actor *actor, const struct id *consultation, booking_done_fn done, void *owner)
+{
+    assert_on_thread(&control->owner);
+    struct live_consultation *live = live_find(control, consultation);
+    struct booking_wait *wait = live == NULL || consultation_is_over(live->now.state) ? NULL : calloc(1, sizeof(*wait));
+    if (wait == NULL) {
+        booking_refuse(done, owner, RESULT_NOT_FOUND, live == NULL ? "not_found" : "over", "");
+        return;
+    }
+    struct store_transaction *transaction = store_transaction_new();
+    *wait = (struct booking_wait){.live = live, .done = done, .owner = owner};
+    wait->answer.consultation = live->now.id;
+    booking_invitation(transaction, live, actor, &wait->answer.secret);
+    enum result result = store_submit(control->rooms.store, transaction, booking_finish, wait);
+    if (!result_ok(result))
+        booking_finish(wait, result, STORE_NO_SEQ);
+}
+
+/* ---- redeeming ------------------------------------------------------------------------------------------------- */
+
+struct redeem_wait {
+    struct redeem_answer answer;
+    redeem_done_fn done;
+    void *owner;
+};
+
+static void redeem_finish(void *owner, enum result result, uint64_t first_seq)
+{
+    struct redeem_wait *wait = owner;
+    (void)first_seq;
+    if (!result_ok(result)) {
+        wait->answer.result = result;
+        wait->answer.code = "storage";
+        wait->answer.bound_now = false;
+    }
+    wait->done(wait->owner, &wait->answer);
+    free(wait);
+}
+
+/* The browser that may sit down: the one on the seat, else the one that redeemed the link first. */
+static struct id redeem_holder(const struct live_consultation *live, const struct redeem *redeem)
+{
+    const struct seat *seat = &live->now.seats[0];
+    bool seated = seat->status != SEAT_EMPTY && seat->status != SEAT_GONE && id_is_set(&seat->device);
+    return seated ? seat->device : redeem->holder;
+}
+
+/* A new browser shows the link. The first one holds the visit; a later one is bound too, so that staff can move the
+ * seat to it, but it stays held (JP-OC-2.5-20). */
+static void redeem_bind(struct control *control, struct live_consultation *live, const struct redeem *redeem, struct redeem_wait *wait)
+{
+    struct id holder = redeem_holder(live, redeem);
+    bool first = !id_is_set(&holder);
+    int64_t now_us = clock_wall_us();
+    wait->answer.cookie = token_new();
+    wait->answer.device = id_new('b');
+    wait->answer.bound_now = true;
+    wait->answer.result = first ? RESULT_OK : RESULT_DENIED;
+    wait->answer.code = first ? NULL : "held_other_device";
+    struct store_device device = {.id = wait->answer.device,
+                                  .invitation = redeem->invitation,
+                                  .consultation = redeem->consultation,
+                                  .secret = token_hash(wait->answer.cookie.text),
+                                  .created_us = now_us,
+                                  .expires_us = now_us + DEVICE_LIFE_US};
+    struct store_transaction *transaction = store_transaction_new();
+    store_put_device(transaction, &device);
+    if (first) {
+        struct store_invitation invitation = {.id = redeem->invitation,
+                                              .consultation = redeem->consultation,
+                                              .patient = redeem->patient,
+                                              .secret = redeem->secret,
+                                              .created_us = redeem->created_us,
+                                              .expires_us = redeem->expires_us,
+                                              .redeemed_us = now_us,
+                                              .device = device.id};
+        store_put_invitation(transaction, &invitation);
+    }
+    struct actor actor = {.role = ROLE_PATIENT, .authentication = AUTHENTICATION_LINK, .person = redeem->patient, .institution = live->now.institution};
+    struct audit_draft draft = {.act = first ? AUDIT_ACT_INVITE_REDEEM : AUDIT_ACT_INVITE_SECOND_DEVICE,
+                                .outcome = first ? AUDIT_OK : AUDIT_DENY,
+                                .actor = actor,
+                                .object_kind = "consult",
+                                .object = redeem->consultation};
+    struct audit_extra *extra = &draft.extra[draft.extra_count++];
+    *extra = (struct audit_extra){.key = "device", .is_text = true};
+    (void)!text_copy(extra->text, sizeof(extra->text), device.id.text);
+    store_transaction_record(transaction, &draft);
+    enum result result = store_submit(control->rooms.store, transaction, redeem_finish, wait);
+    if (!result_ok(result)) {
+        redeem_finish(wait, result, STORE_NO_SEQ);
+        return;
+    }
+    if (!first) { /* both sides are told */
+        struct actor system = control_system_actor(live);
+        struct pending_input pending = {.input = control_input(CONSULTATION_EVENT_SECOND_DEVICE, &system)};
+        pending.input.device = device.id;
+        control_submit(live, &pending);
+    }
+}
+
+void control_redeem(struct control *control, const struct redeem *redeem, redeem_done_fn done, void *owner)
+{
+    assert_on_thread(&control->owner);
+    struct live_consultation *live = live_find(control, &redeem->consultation);
+    struct redeem_wait *wait = calloc(1, sizeof(*wait));
+    struct redeem_answer answer = {.result = RESULT_STALE, .code = "invitation_expired"};
+    if (live == NULL || wait == NULL || consultation_is_over(live->now.state) || redeem->expires_us <= clock_wall_us()) {
+        free(wait);
+        done(owner, &answer);
+        return;
+    }
+    struct id holder = redeem_holder(live, redeem);
+    *wait = (struct redeem_wait){.done = done, .owner = owner};
+    if (!id_is_set(&redeem->device)) {
+        redeem_bind(control, live, redeem, wait);
+        return;
+    }
+    wait->answer.device = redeem->device;
+    bool holds = !id_is_set(&holder) || id_equal(&holder, &redeem->device);
+    wait->answer.result = holds ? RESULT_OK : RESULT_DENIED;
+    wait->answer.code = holds ? NULL : "held_other_device";
+    wait->done(wait->owner, &wait->answer);
+    free(wait);
+}

@@ -1,0 +1,149 @@
+/* The shell around the pure cores: every input of the gateway arrives on this thread, goes through the consultation's
+ * step, is made durable, and only then has effects (promise P2).
+ *
+ *   message → control_message → control_submit → consultation_step → store (state + records, one transaction)
+ *                                                     └→ committed → control_effects: media commands, then replies
+ *
+ * Thread: control; every function here. Owner: gateway.c. Bounds: CONTROL_* below.
+ * What happens when full: too many live consultations → booking is refused (`busy`); too many inputs waiting for one
+ * consultation's commit → the sender gets `busy` and nothing changed. */
+#ifndef GATEWAY_CONTROL_CONTROL_H
+#define GATEWAY_CONTROL_CONTROL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gateway/base/cleanup.h"
+#include "gateway/base/counters.h"
+#include "gateway/base/result.h"
+#include "gateway/consultation/consultation.h"
+#include "gateway/identity/token.h"
+#include "gateway/rules/rules.h"
+#include "gateway/storage/store.h"
+#include "media/media.h"
+#include "signaling/signaling.h"
+
+#define CONTROL_LIVE_MAX 4096
+#define CONTROL_WAITING_INPUTS_MAX 64 /* of one consultation while a commit is under way */
+#define CONTROL_VISITORS_MAX 16384
+
+struct control;
+struct directory;
+
+/* A pack as it is kept for the database and for old consultations. */
+struct control_pack {
+    struct rule_pack *pack; /* owned by control from control_new / control_use_pack on */
+    uint8_t *bytes;         /* heap, owned likewise */
+    size_t length;
+};
+
+/* Makes a pack out of stored bytes (config/ does it; control may not include it). */
+typedef enum result control_pack_reader(void *owner, struct span bytes, const char *name, struct rule_pack **ret_pack);
+
+struct control_options {
+    struct practice_parameters practice;
+    int64_t resume_us; /* how long a seat waits for its browser; told to the page */
+    struct control_pack pack;
+    control_pack_reader *read_pack;
+    void *read_pack_owner;
+};
+
+/* The rooms control works with; all outlive it. `signaling` is set by control_attach once it runs. */
+struct control_rooms {
+    struct store *store;
+    struct media *media;
+    struct counters *counters;
+};
+
+/* Loads the directory and every consultation that is not over; seats that were present before a restart become away. */
+MUST_CHECK enum result control_new(const struct control_options *options, const struct control_rooms *rooms,
+                                   struct control **ret_control);
+struct control *control_free(struct control *control);
+void control_attach(struct control *control, struct signaling *signaling);
+
+/* Handlers for signaling_start; `owner` is the struct control. */
+void control_on_hello(void *owner, struct handle socket, const struct message_hello *hello);
+void control_on_message(void *owner, struct handle session, uint32_t ref, const struct message *message);
+void control_on_away(void *owner, struct handle session);
+void control_on_resumed(void *owner, struct handle session);
+void control_on_ended(void *owner, struct handle session, enum session_end why);
+
+/* Media events are waiting. */
+void control_media_events(struct control *control);
+/* About twice a second: evidence, deadlines, lost endpoints. */
+void control_tick(struct control *control);
+/* SIGTERM: no new consultations; everybody is told. */
+void control_drain(struct control *control);
+/* True when nothing is left to wait for while draining. */
+bool control_is_idle(const struct control *control);
+/* From now on new consultations use this pack; pinned ones keep theirs (R2). Takes ownership. */
+MUST_CHECK enum result control_use_pack(struct control *control, struct control_pack *pack);
+
+/* ---- services for the HTTP rooms ------------------------------------------------------------------------------- */
+
+/* Somebody whose cookie was checked; what a ticket stands for. */
+struct control_identity {
+    struct actor actor;
+    char name[121];          /* staff: display name */
+    struct id consultation;  /* patient */
+    struct id device;        /* patient: b_… */
+};
+void control_issue_ticket(struct control *control, const struct control_identity *identity, struct token *ret_ticket);
+/* Signed out: their sockets end and tickets die. */
+void control_sign_out(struct control *control, const struct id *session);
+
+const struct directory *control_directory(const struct control *control);
+
+#define BOOKING_FACTS_MAX 48
+struct booking_fact {
+    char name[FACT_NAME_SIZE];
+    struct message_scalar value;
+};
+struct booking {
+    struct actor actor;
+    struct id physician;      /* empty: the institution's first physician */
+    char patient_name[121];
+    int64_t booked_for_us;
+    uint32_t facts_count;
+    struct booking_fact facts[BOOKING_FACTS_MAX];
+};
+struct booking_answer {
+    enum result result;
+    char code[REASON_CODE_SIZE]; /* words code when refused */
+    char field[FACT_NAME_SIZE];  /* a fact that was not taken */
+    struct id consultation;
+    struct token secret;         /* of the link; kept nowhere */
+};
+typedef void (*booking_done_fn)(void *owner, const struct booking_answer *answer);
+/* Books a consultation with its invitation in one transaction; the callback comes exactly once, maybe at once. */
+void control_book(struct control *control, const struct booking *booking, booking_done_fn done, void *owner);
+/* A new link for the same visit; the old ones and their devices die. */
+void control_reissue(struct control *control, const struct actor *actor, const struct id *consultation,
+                     booking_done_fn done, void *owner);
+
+/* Redeeming a link: which device may hold the visit. */
+struct redeem {
+    struct id invitation, consultation, patient;
+    struct id device;          /* of the cookie, when it belongs to this visit; else empty */
+    int64_t created_us, expires_us;
+    struct sha256 secret;
+    struct id holder;          /* the device that redeemed it, or empty */
+    char peer_prefix[48];
+};
+struct redeem_answer {
+    enum result result;
+    const char *code;          /* words code when refused */
+    struct id device;          /* bound now (or again) */
+    struct token cookie;       /* set when a device was bound now */
+    bool bound_now;
+};
+typedef void (*redeem_done_fn)(void *owner, const struct redeem_answer *answer);
+void control_redeem(struct control *control, const struct redeem *redeem, redeem_done_fn done, void *owner);
+
+/* What anyone may ask of a live consultation without changing it; NULL when it is not live. The pointer is good until
+ * the next call into control. */
+const struct consultation *control_find(struct control *control, const struct id *consultation);
+uint32_t control_live_count(const struct control *control);
+const struct rule_pack *control_pack_in_use(const struct control *control);
+
+#endif

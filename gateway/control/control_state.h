@@ -1,0 +1,175 @@
+/* The structs of the control room, for its own files only. */
+#ifndef GATEWAY_CONTROL_CONTROL_STATE_H
+#define GATEWAY_CONTROL_CONTROL_STATE_H
+
+#include "gateway/base/check.h"
+#include "gateway/base/list.h"
+#include "gateway/control/control.h"
+#include "gateway/control/directory.h"
+#include "gateway/control/evidence.h"
+#include "gateway/control/negotiation.h"
+#include "gateway/identity/ticket.h"
+
+#define CONTROL_TICKETS_MAX 1024
+#define LIVE_CLOSING_MAX 16 /* endpoints of one consultation on their way out */
+
+/* Thread: control.   Owner: struct control, in visitors.
+ * Life:   hello accepted … `ended` handler.
+ * Bound:  CONTROL_VISITORS_MAX.   It is the context of a signaling session. */
+struct visitor {
+    struct list_link link;
+    struct handle session;
+    struct control_identity identity;
+    struct id session_id; /* n_… of this WebSocket session, told in welcome */
+    struct id joined;     /* consultation in which this session holds a seat; empty */
+    int seat;             /* index there, -1 none */
+    bool watching;        /* wants the queue */
+    bool card_visible;
+};
+
+/* The transport of one seat. */
+struct live_seat {
+    struct handle session;  /* who sits here, when somebody does */
+    bool away;              /* its socket is gone, since `away_since_us` (monotonic) */
+    int64_t away_since_us;
+    bool wants_media;
+    struct handle endpoint; /* unset: none */
+    struct negotiation_offer offer;
+    uint32_t offer_number;  /* of the last offer sent */
+    bool answered;          /* to that offer */
+    bool connected;         /* DTLS done, and not lost since */
+    bool was_connected;
+    uint16_t loss_permille;
+    uint32_t rtt_us;
+};
+
+/* An input with the one who waits for its outcome. */
+struct pending_input {
+    struct step_input input;
+    struct handle session; /* unset: nobody waits */
+    uint32_t ref;
+    bool reread_fact;      /* message fact: `fact_name` and `fact_scalar` are resolved when its turn comes */
+    char fact_name[FACT_NAME_SIZE];
+    struct message_scalar fact_scalar;
+    void (*done)(void *owner, enum result result, const struct step_result *step);
+    void *owner;
+};
+
+/* Thread: control.   Owner: struct control, in live[].
+ * Life:   booked or loaded at start … over and its last effect run.
+ * Bound:  CONTROL_LIVE_MAX.   `now` is what is durable; `after` exists only while its commit is under way. */
+struct live_consultation {
+    struct list_link link;
+    struct consultation now;
+    struct consultation *after;
+    struct step_result *step; /* of `after` */
+    struct pending_input *committing; /* the input `after` came from */
+    struct pending_input *waiting;    /* ring of CONTROL_WAITING_INPUTS_MAX, made on first use */
+    uint32_t waiting_first, waiting_count;
+    struct control *control;
+    const struct control_pack *pack;
+    struct id subject;     /* k_…: the patient's key */
+    char patient_name[121];
+    uint32_t worker;
+    bool has_worker;
+    struct live_seat seats[SEATS_MAX];
+    bool routed[SEATS_MAX][SEATS_MAX]; /* routes exist from one endpoint to the other */
+    bool gates[SEATS_MAX][SEATS_MAX][MEDIA_KIND_COUNT]; /* as last told to the worker */
+    struct {
+        struct handle endpoint; /* told to close, DRAINED not seen yet */
+        int seat;
+    } closing[LIVE_CLOSING_MAX];
+    uint32_t closing_count;
+    struct evidence evidence;
+    int64_t gap_total_us;
+    uint64_t media_said; /* digest of the last `media` message, so that it is sent on change only */
+};
+
+struct ticket_identity {
+    struct id key; /* n_… made for the ticket table */
+    struct control_identity identity;
+    bool used;
+};
+
+/* Thread: control.   Owner: gateway.c. */
+struct control {
+    struct thread_owner owner;
+    struct control_options options;
+    struct control_rooms rooms;
+    struct signaling *signaling;
+    struct directory *directory;
+    struct ticket_table *tickets;
+    struct ticket_identity ticket_identities[CONTROL_TICKETS_MAX];
+    uint32_t ticket_next;
+    struct list visitors;
+    uint32_t visitors_count;
+    struct list live;
+    uint32_t live_count;
+    struct control_pack packs[16]; /* [0] for new consultations is packs[pack_current] */
+    uint32_t packs_count, pack_current;
+    struct message *scratch; /* one outgoing message; about 64 KiB, so not on the stack */
+    char *text;              /* CONSULTATION_TEXT_MAX, for blobs */
+    bool draining;
+    bool queue_dirty;
+};
+
+/* live.c */
+struct live_consultation *live_find(struct control *control, const struct id *id);
+struct live_consultation *live_new(struct control *control, const struct control_pack *pack);
+void live_free(struct live_consultation *live);
+const struct control_pack *control_pack_by_hash(struct control *control, const struct sha256 *hash);
+/* The one who sits there, or NULL. */
+struct visitor *live_visitor(const struct live_consultation *live, int seat);
+int live_seat_of_role(const struct consultation *consultation, enum role role);
+
+/* submit.c: one input through step, store and effects. The done callback, if any, comes exactly once. */
+void control_submit(struct live_consultation *live, const struct pending_input *pending);
+/* Records that change no state (a gap, destroyed keys): one transaction, nobody waits. */
+void control_record(struct live_consultation *live, const struct audit_draft *draft);
+void control_put_consultation(struct store_transaction *transaction, struct live_consultation *live,
+                              const struct consultation *consultation);
+struct step_input control_input(enum consultation_event event, const struct actor *actor);
+struct actor control_system_actor(const struct live_consultation *live);
+
+/* effects.c */
+void control_effects(struct live_consultation *live, const struct step_result *step);
+
+/* transport.c */
+void transport_open(struct live_consultation *live, int seat);
+void transport_close(struct live_consultation *live, int seat);
+void transport_gates(struct live_consultation *live);
+void transport_restart(struct live_consultation *live, int seat);
+void transport_send_offer(struct live_consultation *live, int seat, bool fresh);
+/* RESULT_STALE: not the last offer. */
+enum result transport_answer(struct live_consultation *live, int seat, const struct message_answer *answer);
+void transport_event(struct control *control, const struct media_event *event);
+void transport_tick(struct live_consultation *live, int64_t now_us);
+
+/* view.c */
+void view_tell_all(struct live_consultation *live);
+void view_tell(struct live_consultation *live, struct visitor *visitor);
+void view_tell_media(struct live_consultation *live);
+void view_queue(struct control *control, struct visitor *visitor);
+void view_queue_all(struct control *control, const struct id *institution);
+void view_error(struct control *control, struct handle session, uint32_t ref, const char *code, const char *field);
+void view_refusal(struct control *control, struct live_consultation *live, struct handle session, uint32_t ref,
+                  const struct step_result *step);
+void view_done(struct control *control, struct handle session, uint32_t ref);
+void view_notice(struct control *control, struct handle session, const char *code);
+/* Sends control->scratch; a failure to queue ends nothing here: signaling closes a socket that is too slow. */
+void view_send(struct control *control, struct handle session);
+
+/* doors.c */
+enum supplier door_supplier(enum role role);
+/* Value of a message into the pack's terms. RESULT_INVALID when it does not fit the fact's type. */
+enum result door_value(const struct fact_info *fact, const struct message_scalar *scalar, int64_t *ret_value);
+void door_scalar(const struct fact_info *fact, int64_t value, struct message_scalar *ret_scalar);
+/* Supplies what the gateway itself knows before the gate that `event` opens. */
+void door_system_facts(struct live_consultation *live, enum consultation_event event, const struct actor *actor);
+void door_system_fact(struct live_consultation *live, const char *name, int64_t value);
+void door_media_fact(struct live_consultation *live, const char *name, int64_t value);
+/* The values a decision depended on, as canonical JSON; and who supplied them. */
+enum result door_values_json(const struct rule_pack *pack, const struct fact_set *facts, char *ret_values, char *ret_suppliers,
+                             size_t size);
+
+#endif

@@ -1,0 +1,232 @@
+#include "gateway/control/negotiation.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "gateway/base/random.h"
+
+/* Our payload types; any unused dynamic numbers would do (RFC 3551 §6). */
+#define PT_OPUS 111
+#define PT_VP8 96
+#define PT_VP8_RTX 97
+#define PT_H264 102
+#define PT_H264_RTX 103
+
+static const struct {
+    enum media_extension extension;
+    uint8_t id;
+    bool audio, video;
+    const char *uri;
+} EXTENSIONS[] = {
+    {MEDIA_EXTENSION_AUDIO_LEVEL, 1, true, false, "urn:ietf:params:rtp-hdrext:ssrc-audio-level"},
+    {MEDIA_EXTENSION_ABS_SEND_TIME, 2, true, true, "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"},
+    {MEDIA_EXTENSION_TRANSPORT_CC, 3, true, true,
+     "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"},
+    {MEDIA_EXTENSION_MID, 4, true, true, "urn:ietf:params:rtp-hdrext:sdes:mid"},
+};
+
+#define VIDEO_FEEDBACK                                                                                                 \
+    (SDP_FEEDBACK_NACK | SDP_FEEDBACK_NACK_PLI | SDP_FEEDBACK_CCM_FIR | SDP_FEEDBACK_GOOG_REMB |                       \
+     SDP_FEEDBACK_TRANSPORT_CC)
+
+static const struct sdp_codec AUDIO_CODECS[] = {
+    {.payload_type = PT_OPUS, .channels = 2, .clock = 48000, .feedback = SDP_FEEDBACK_TRANSPORT_CC, .name = "opus",
+     .fmtp = "minptime=10;useinbandfec=1"},
+};
+
+static const struct sdp_codec VIDEO_CODECS[] = {
+    {.payload_type = PT_VP8, .clock = 90000, .feedback = VIDEO_FEEDBACK, .name = "VP8"},
+    {.payload_type = PT_VP8_RTX, .has_apt = true, .apt = PT_VP8, .clock = 90000, .name = "rtx", .fmtp = "apt=96"},
+    {.payload_type = PT_H264, .clock = 90000, .feedback = VIDEO_FEEDBACK, .name = "H264",
+     .fmtp = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"},
+    {.payload_type = PT_H264_RTX, .has_apt = true, .apt = PT_H264, .clock = 90000, .name = "rtx", .fmtp = "apt=102"},
+};
+
+void negotiation_offer_restart(struct negotiation_offer *offer, const struct media_ice *ice)
+{
+    offer->version++;
+    offer->ice = *ice;
+}
+
+void negotiation_offer_init(const struct media_ice *ice, struct negotiation_offer *ret_offer)
+{
+    memset(ret_offer, 0, sizeof(*ret_offer));
+    random_bytes(&ret_offer->session_id, sizeof(ret_offer->session_id));
+    ret_offer->session_id >>= 2; /* RFC 9429 §5.2.1: 62 bits */
+    ret_offer->version = 1;
+    ret_offer->ice = *ice;
+    random_token(8, ret_offer->cname, sizeof(ret_offer->cname));
+    for (unsigned i = 0; i < NEGOTIATION_SLOTS; i++) {
+        struct media_slot *slot = &ret_offer->slots[i];
+        snprintf(slot->mid, sizeof(slot->mid), "%u", i);
+        slot->kind = i % 2 == 0 ? MEDIA_AUDIO : MEDIA_VIDEO;
+        slot->up = i < 2;
+        if (!slot->up) {
+            slot->ssrc = random_u32() | 1; /* 0 means none here */
+            slot->rtx_ssrc = slot->kind == MEDIA_VIDEO ? random_u32() | 1 : 0;
+        }
+    }
+}
+
+static void negotiation_write_media(const struct negotiation_offer *offer, const struct media_fingerprint *fingerprint,
+                                    unsigned index, struct sdp_media *ret_media)
+{
+    const struct media_slot *slot = &offer->slots[index];
+    bool audio = slot->kind == MEDIA_AUDIO;
+    *ret_media = (struct sdp_media){
+        .kind = audio ? SDP_AUDIO : SDP_VIDEO,
+        .bundled = true,
+        .rtcp_mux = true,
+        .rtcp_rsize = true,
+        .end_of_candidates = true,
+        .port = 9,
+        .direction = slot->up ? SDP_RECVONLY : SDP_SENDONLY,
+        .setup = SDP_SETUP_ACTPASS, /* browsers answer active, so we are the DTLS server */
+    };
+    snprintf(ret_media->mid, sizeof(ret_media->mid), "%s", slot->mid);
+    snprintf(ret_media->ice_ufrag, sizeof(ret_media->ice_ufrag), "%s", offer->ice.ufrag);
+    snprintf(ret_media->ice_pwd, sizeof(ret_media->ice_pwd), "%s", offer->ice.pwd);
+    snprintf(ret_media->fingerprint.hash, sizeof(ret_media->fingerprint.hash), "%s", fingerprint->hash);
+    memcpy(ret_media->fingerprint.bytes, fingerprint->bytes, fingerprint->length);
+    ret_media->fingerprint.length = fingerprint->length;
+
+    const struct sdp_codec *codecs = audio ? AUDIO_CODECS : VIDEO_CODECS;
+    ret_media->codecs_count = audio ? ARRAY_LENGTH(AUDIO_CODECS) : ARRAY_LENGTH(VIDEO_CODECS);
+    memcpy(ret_media->codecs, codecs, ret_media->codecs_count * sizeof(*codecs));
+    for (size_t i = 0; i < ARRAY_LENGTH(EXTENSIONS); i++) {
+        if (audio ? !EXTENSIONS[i].audio : !EXTENSIONS[i].video)
+            continue;
+        struct sdp_extmap *extmap = &ret_media->extmaps[ret_media->extmaps_count++];
+        extmap->id = EXTENSIONS[i].id;
+        snprintf(extmap->uri, sizeof(extmap->uri), "%s", EXTENSIONS[i].uri);
+    }
+    if (!slot->up) {
+        struct sdp_ssrc *ssrc = &ret_media->ssrcs[ret_media->ssrcs_count++];
+        ssrc->ssrc = slot->ssrc;
+        ssrc->rtx_ssrc = slot->rtx_ssrc;
+        snprintf(ssrc->cname, sizeof(ssrc->cname), "%s", offer->cname);
+        /* One stream for sound and picture, so the browser keeps them in step (lip-sync). */
+        snprintf(ret_media->msid, sizeof(ret_media->msid), "%s %s", offer->cname, audio ? "sound" : "picture");
+    }
+}
+
+enum result negotiation_write(const struct negotiation_offer *offer, const struct media_fingerprint *fingerprint,
+                              const struct media_candidate *candidates, uint32_t candidates_count, char *ret_text,
+                              size_t size)
+{
+    struct sdp_description *description = calloc(1, sizeof(*description));
+    if (description == NULL)
+        return RESULT_NO_MEMORY;
+    description->session_id = offer->session_id;
+    description->session_version = offer->version;
+    description->ice_lite = true;
+    description->media_count = NEGOTIATION_SLOTS;
+    for (unsigned i = 0; i < NEGOTIATION_SLOTS; i++)
+        negotiation_write_media(offer, fingerprint, i, &description->media[i]);
+    for (uint32_t i = 0; i < candidates_count && i < SDP_CANDIDATES_MAX; i++) {
+        struct sdp_candidate *candidate = &description->candidates[description->candidates_count++];
+        candidate->component = 1;
+        candidate->port = candidates[i].port;
+        candidate->priority = candidates[i].priority;
+        snprintf(candidate->foundation, sizeof(candidate->foundation), "%s", candidates[i].foundation);
+        snprintf(candidate->transport, sizeof(candidate->transport), "udp");
+        snprintf(candidate->address, sizeof(candidate->address), "%s", candidates[i].address);
+        snprintf(candidate->type, sizeof(candidate->type), "host");
+    }
+    size_t length = 0;
+    enum result result = sdp_write(description, ret_text, size, &length);
+    free(description);
+    return result;
+}
+
+static enum media_codec codec_of(const struct sdp_codec *codec)
+{
+    if (strcasecmp(codec->name, "opus") == 0 && codec->clock == 48000)
+        return MEDIA_CODEC_OPUS;
+    if (strcasecmp(codec->name, "VP8") == 0 && codec->clock == 90000)
+        return MEDIA_CODEC_VP8;
+    if (strcasecmp(codec->name, "H264") == 0 && strstr(codec->fmtp, "packetization-mode=1") != NULL)
+        return MEDIA_CODEC_H264;
+    return MEDIA_CODEC_NONE;
+}
+
+static void negotiation_read_numbers(const struct sdp_media *media, struct media_maps *maps)
+{
+    for (uint32_t i = 0; i < media->codecs_count; i++) {
+        enum media_codec codec = codec_of(&media->codecs[i]);
+        if (codec == MEDIA_CODEC_NONE || maps->payload_type[codec] != 0)
+            continue;
+        maps->payload_type[codec] = media->codecs[i].payload_type;
+        for (uint32_t k = 0; k < media->codecs_count; k++)
+            if (media->codecs[k].has_apt && media->codecs[k].apt == media->codecs[i].payload_type)
+                maps->rtx_payload_type[codec] = media->codecs[k].payload_type;
+    }
+    for (uint32_t i = 0; i < media->extmaps_count; i++)
+        for (size_t k = 0; k < ARRAY_LENGTH(EXTENSIONS); k++)
+            if (strcmp(media->extmaps[i].uri, EXTENSIONS[k].uri) == 0 && media->extmaps[i].id >= 1 &&
+                media->extmaps[i].id <= 14)
+                maps->extension_id[EXTENSIONS[k].extension] = media->extmaps[i].id;
+}
+
+/* Same m-lines in the same order (RFC 3264 §6), each with the direction ours leaves open. */
+static enum result negotiation_read_slots(const struct negotiation_offer *offer, const struct sdp_description *answer,
+                                          struct media_command *command)
+{
+    if (answer->media_count != NEGOTIATION_SLOTS)
+        return RESULT_UNSUPPORTED;
+    for (unsigned i = 0; i < NEGOTIATION_SLOTS; i++) {
+        const struct sdp_media *media = &answer->media[i];
+        const struct media_slot *offered = &offer->slots[i];
+        if (strcmp(media->mid, offered->mid) != 0 || (media->kind == SDP_AUDIO) != (offered->kind == MEDIA_AUDIO))
+            return RESULT_UNSUPPORTED;
+        struct media_slot *slot = &command->remote.slots[command->remote.slots_count++];
+        *slot = *offered;
+        if (offered->up && media->ssrcs_count > 0) {
+            slot->ssrc = media->ssrcs[0].ssrc;
+            slot->rtx_ssrc = media->ssrcs[0].rtx_ssrc;
+        }
+        if (!media->rejected)
+            negotiation_read_numbers(media, &command->remote.maps);
+    }
+    return RESULT_OK;
+}
+
+static enum result negotiation_read(const struct negotiation_offer *offer, const struct sdp_description *answer,
+                                    struct media_command *command)
+{
+    enum result result = negotiation_read_slots(offer, answer, command);
+    if (!result_ok(result))
+        return result;
+    const struct sdp_media *transport = &answer->media[0];
+    const struct media_maps *maps = &command->remote.maps;
+    if (maps->payload_type[MEDIA_CODEC_OPUS] == 0 ||
+        (maps->payload_type[MEDIA_CODEC_VP8] == 0 && maps->payload_type[MEDIA_CODEC_H264] == 0))
+        return RESULT_UNSUPPORTED;
+    if (transport->ice_ufrag[0] == 0 || transport->ice_pwd[0] == 0 || transport->fingerprint.length == 0 ||
+        transport->fingerprint.length > sizeof(command->remote.fingerprint.bytes) || transport->setup == SDP_SETUP_PASSIVE)
+        return RESULT_INVALID;
+    if (!text_copy(command->remote.ice.ufrag, sizeof(command->remote.ice.ufrag), transport->ice_ufrag) ||
+        !text_copy(command->remote.ice.pwd, sizeof(command->remote.ice.pwd), transport->ice_pwd) ||
+        !text_copy(command->remote.fingerprint.hash, sizeof(command->remote.fingerprint.hash), transport->fingerprint.hash))
+        return RESULT_TOO_LARGE;
+    memcpy(command->remote.fingerprint.bytes, transport->fingerprint.bytes, transport->fingerprint.length);
+    command->remote.fingerprint.length = transport->fingerprint.length;
+    return RESULT_OK;
+}
+
+enum result negotiation_read_answer(const struct negotiation_offer *offer, const char *sdp, size_t length,
+                                    struct media_command *ret_command)
+{
+    struct sdp_description *answer = calloc(1, sizeof(*answer));
+    if (answer == NULL)
+        return RESULT_NO_MEMORY;
+    enum result result = sdp_parse(span_of(sdp, length), answer);
+    if (result_ok(result)) {
+        *ret_command = (struct media_command){.kind = MEDIA_COMMAND_ENDPOINT_REMOTE};
+        result = negotiation_read(offer, answer, ret_command);
+    }
+    free(answer);
+    return result;
+}

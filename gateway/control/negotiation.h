@@ -1,0 +1,44 @@
+/* SDP ↔ media parameters: the gateway always offers (architecture §3), one BUNDLE transport, fixed numbers; the answer
+ * says what the browser made of it. Pure; heap only for one sdp_description inside a call.
+ *
+ * Thread: control. Errors: RESULT_UNSUPPORTED when the answer cannot carry a consultation (no usable audio or video
+ * codec, m-lines moved), RESULT_INVALID for missing ICE or fingerprint, else what sdp_parse says.
+ * Sources: RFC 9429 (JSEP), 8839 (ICE), 8122 (fingerprint), 9143 (BUNDLE, mid), 8285 (extensions), 4588 (RTX). */
+#ifndef GATEWAY_CONTROL_NEGOTIATION_H
+#define GATEWAY_CONTROL_NEGOTIATION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/base/cleanup.h"
+#include "gateway/base/result.h"
+#include "media/media.h"
+#include "signaling/sdp/sdp.h"
+
+#define NEGOTIATION_SLOTS 4 /* mic up, cam up, sound down, picture down */
+
+enum negotiation_slot { SLOT_AUDIO_UP, SLOT_VIDEO_UP, SLOT_AUDIO_DOWN, SLOT_VIDEO_DOWN };
+
+/* What one endpoint was offered; kept until it closes. */
+struct negotiation_offer {
+    uint64_t session_id;
+    uint64_t version;
+    struct media_ice ice;
+    char cname[MEDIA_CNAME_SIZE];
+    struct media_slot slots[NEGOTIATION_SLOTS];
+};
+
+/* Fresh SSRCs and names; `ice` is ours (media_ice_new). */
+void negotiation_offer_init(const struct media_ice *ice, struct negotiation_offer *ret_offer);
+/* New credentials and the next version, same m-lines: an ICE restart (RFC 8445 §9). */
+void negotiation_offer_restart(struct negotiation_offer *offer, const struct media_ice *ice);
+
+MUST_CHECK enum result negotiation_write(const struct negotiation_offer *offer, const struct media_fingerprint *fingerprint,
+                                         const struct media_candidate *candidates, uint32_t candidates_count,
+                                         char *ret_text, size_t size);
+
+/* Fills the `remote` part of a media command. */
+MUST_CHECK enum result negotiation_read_answer(const struct negotiation_offer *offer, const char *sdp, size_t length,
+                                               struct media_command *ret_command);
+
+#endif

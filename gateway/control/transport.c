@@ -1,0 +1,335 @@
+/* Endpoints, offers and routes of the seats. A seat may have an endpoint only while consultation_may_have_endpoint()
+ * says so (P3); a route's gate is what consultation_gate_open() says, told to the worker on every change (P1). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/base/clock.h"
+#include "gateway/base/log.h"
+#include "gateway/control/control_state.h"
+
+#define OFFER_TEXT_SIZE 16384
+#define CANDIDATES_MAX 16
+
+/* Sends a command; a full mailbox is rare and loud, and the tick derives gates anew, so nothing stays wrong. */
+static bool transport_command(struct live_consultation *live, const struct media_command *command)
+{
+    enum result result = media_command_send(live->control->rooms.media, command);
+    if (!result_ok(result))
+        LOG(LOG_ERROR, "media.command_lost", log_id("consultation", &live->now.id), log_number("kind", command->kind), log_result(result));
+    return result_ok(result);
+}
+
+void transport_send_offer(struct live_consultation *live, int seat, bool fresh)
+{
+    struct control *control = live->control;
+    struct live_seat *place = &live->seats[seat];
+    struct media_candidate candidates[CANDIDATES_MAX];
+    if (!handle_is_set(place->session) || !handle_is_set(place->endpoint))
+        return;
+    uint32_t count = media_candidates(control->rooms.media, media_endpoint_worker(control->rooms.media, place->endpoint), candidates, CANDIDATES_MAX);
+    char *text = malloc(OFFER_TEXT_SIZE);
+    if (text == NULL || !result_ok(negotiation_write(&place->offer, media_fingerprint(control->rooms.media), candidates, count, text, OFFER_TEXT_SIZE))) {
+        view_error(control, place->session, 0, "internal", "");
+        free(text);
+        return;
+    }
+    struct message *message = control->scratch;
+    memset(message, 0, sizeof(*message));
+    message->type = MESSAGE_offer;
+    message->offer.consultation = live->now.id;
+    message->offer.offer = ++place->offer_number;
+    message->offer.sdp = text;
+    message->offer.fresh = fresh;
+    for (unsigned i = 0; i < NEGOTIATION_SLOTS; i++) {
+        struct message_track *track = &message->offer.tracks[message->offer.tracks_count++];
+        const struct media_slot *slot = &place->offer.slots[i];
+        (void)text_copy(track->mid, sizeof(track->mid), slot->mid);
+        (void)text_copy(track->kind, sizeof(track->kind), slot->kind == MEDIA_AUDIO ? "audio" : "video");
+        (void)text_copy(track->direction, sizeof(track->direction), slot->up ? "up" : "down");
+        /* 1:1: what comes down is the other one's. */
+        track->has_seat = !slot->up;
+        track->seat = seat == 0 ? 1 : 0;
+    }
+    place->answered = false;
+    view_send(control, place->session);
+    free(text);
+}
+
+void transport_open(struct live_consultation *live, int seat)
+{
+    struct control *control = live->control;
+    struct live_seat *place = &live->seats[seat];
+    if (handle_is_set(place->endpoint) || !place->wants_media || !consultation_may_have_endpoint(&live->now, seat))
+        return;
+    if (!live->has_worker) {
+        live->worker = media_place(control->rooms.media);
+        live->has_worker = true;
+    }
+    enum result result = media_endpoint_reserve(control->rooms.media, live->worker, &place->endpoint);
+    if (!result_ok(result)) {
+        LOG(LOG_WARNING, "media.no_endpoint", log_id("consultation", &live->now.id), log_result(result));
+        if (handle_is_set(place->session))
+            view_error(control, place->session, 0, "media_full", "");
+        return;
+    }
+    struct media_ice ice;
+    media_ice_new(control->rooms.media, place->endpoint, &ice);
+    negotiation_offer_init(&ice, &place->offer);
+    struct media_command command = {.kind = MEDIA_COMMAND_ENDPOINT_OPEN, .endpoint = place->endpoint};
+    command.open.consultation = live->now.id;
+    command.open.ice = place->offer.ice;
+    memcpy(command.open.cname, place->offer.cname, sizeof(command.open.cname));
+    memcpy(command.open.slots, place->offer.slots, sizeof(place->offer.slots));
+    command.open.slots_count = NEGOTIATION_SLOTS;
+    place->connected = place->was_connected = place->answered = false;
+    if (transport_command(live, &command))
+        transport_send_offer(live, seat, true);
+    transport_gates(live);
+}
+
+void transport_close(struct live_consultation *live, int seat)
+{
+    struct live_seat *place = &live->seats[seat];
+    if (!handle_is_set(place->endpoint))
+        return;
+    struct media_command command = {.kind = MEDIA_COMMAND_ENDPOINT_CLOSE, .endpoint = place->endpoint};
+    transport_command(live, &command);
+    /* Routes die with the endpoint; DRAINED brings the evidence that its keys are gone. */
+    if (live->closing_count < LIVE_CLOSING_MAX) {
+        live->closing[live->closing_count].endpoint = place->endpoint;
+        live->closing[live->closing_count++].seat = seat;
+    }
+    place->endpoint = (struct handle){0};
+    place->connected = false;
+    for (int other = 0; other < SEATS_MAX; other++) {
+        live->routed[seat][other] = live->routed[other][seat] = false;
+        memset(live->gates[seat][other], 0, sizeof(live->gates[seat][other]));
+        memset(live->gates[other][seat], 0, sizeof(live->gates[other][seat]));
+    }
+    if (seat < 2)
+        evidence_endpoint_lost(&live->evidence, seat == 0, clock_monotonic_us());
+}
+
+static struct media_command transport_route(const struct live_consultation *live, enum media_command_kind kind, int from, int to,
+                                            enum media_kind media_kind)
+{
+    struct media_command command = {.kind = kind, .endpoint = live->seats[from].endpoint};
+    command.route.subscriber = live->seats[to].endpoint;
+    command.route.publisher_slot = media_kind == MEDIA_AUDIO ? SLOT_AUDIO_UP : SLOT_VIDEO_UP;
+    command.route.subscriber_slot = media_kind == MEDIA_AUDIO ? SLOT_AUDIO_DOWN : SLOT_VIDEO_DOWN;
+    return command;
+}
+
+static void transport_pair(struct live_consultation *live, int from, int to)
+{
+    for (int kind = 0; kind < MEDIA_KIND_COUNT; kind++) {
+        struct media_command command = transport_route(live, MEDIA_COMMAND_ROUTE_ADD, from, to, (enum media_kind)kind);
+        if (!live->routed[from][to] && !transport_command(live, &command))
+            return;
+    }
+    live->routed[from][to] = true;
+    for (int kind = 0; kind < MEDIA_KIND_COUNT; kind++) {
+        bool open = consultation_gate_open(&live->now, from, to, kind == MEDIA_AUDIO ? GATE_AUDIO : GATE_VIDEO);
+        if (open == live->gates[from][to][kind])
+            continue;
+        struct media_command command = transport_route(live, MEDIA_COMMAND_GATE, from, to, (enum media_kind)kind);
+        command.route.open = open;
+        if (transport_command(live, &command))
+            live->gates[from][to][kind] = open;
+    }
+}
+
+void transport_gates(struct live_consultation *live)
+{
+    bool any = false;
+    for (int from = 0; from < SEATS_MAX; from++)
+        for (int to = 0; to < SEATS_MAX; to++) {
+            if (from == to || !handle_is_set(live->seats[from].endpoint) || !handle_is_set(live->seats[to].endpoint))
+                continue;
+            transport_pair(live, from, to);
+            any = any || live->gates[from][to][MEDIA_AUDIO] || live->gates[from][to][MEDIA_VIDEO];
+        }
+    /* Gaps count from admission to the end of the examination, also while an endpoint is away. */
+    enum consultation_state state = live->now.state;
+    bool watching = any || (state == CONSULTATION_STATE_RECONNECTING && live->evidence.watching);
+    evidence_watch(&live->evidence, watching, clock_monotonic_us());
+}
+
+void transport_restart(struct live_consultation *live, int seat)
+{
+    struct live_seat *place = &live->seats[seat];
+    if (!handle_is_set(place->endpoint)) {
+        transport_open(live, seat);
+        return;
+    }
+    if (!place->was_connected) { /* nothing to keep: begin anew */
+        transport_close(live, seat);
+        transport_open(live, seat);
+        return;
+    }
+    struct media_ice ice;
+    media_ice_new(live->control->rooms.media, place->endpoint, &ice);
+    negotiation_offer_restart(&place->offer, &ice);
+    struct media_command command = {.kind = MEDIA_COMMAND_ENDPOINT_ICE, .endpoint = place->endpoint, .ice = place->offer.ice};
+    if (transport_command(live, &command))
+        transport_send_offer(live, seat, false);
+}
+
+enum result transport_answer(struct live_consultation *live, int seat, const struct message_answer *answer)
+{
+    struct live_seat *place = &live->seats[seat];
+    if (!handle_is_set(place->endpoint) || answer->offer != place->offer_number || place->answered)
+        return RESULT_STALE;
+    struct media_command command;
+    enum result result = negotiation_read_answer(&place->offer, answer->sdp, strlen(answer->sdp), &command);
+    if (!result_ok(result))
+        return result;
+    command.endpoint = place->endpoint;
+    place->answered = true;
+    return transport_command(live, &command) ? RESULT_OK : RESULT_FULL;
+}
+
+struct transport_place {
+    struct live_consultation *live;
+    int seat;
+};
+
+static struct transport_place transport_find(struct control *control, struct handle endpoint)
+{
+    LIST_FOR_EACH(&control->live, link)
+    {
+        struct live_consultation *live = CONTAINER_OF(link, struct live_consultation, link);
+        for (int seat = 0; seat < SEATS_MAX; seat++)
+            if (handle_is_set(endpoint) && handle_equal(live->seats[seat].endpoint, endpoint))
+                return (struct transport_place){live, seat};
+    }
+    return (struct transport_place){NULL, -1};
+}
+
+static struct audit_draft transport_draft(const struct live_consultation *live, int seat, enum audit_act act)
+{
+    struct audit_draft draft = {.act = act, .outcome = AUDIT_OK, .actor = control_system_actor(live), .object_kind = "consult", .object = live->now.id};
+    draft.extra[draft.extra_count++] = (struct audit_extra){.key = "seat", .number = seat};
+    return draft;
+}
+
+static void transport_extra(struct audit_draft *draft, const char *key, const char *text)
+{
+    struct audit_extra *extra = &draft->extra[draft->extra_count++];
+    *extra = (struct audit_extra){.key = key, .is_text = true};
+    (void)text_copy(extra->text, sizeof(extra->text), text);
+}
+
+static void transport_connected(struct live_consultation *live, int seat, const struct media_event *event)
+{
+    struct live_seat *place = &live->seats[seat];
+    place->connected = place->was_connected = true;
+    struct audit_draft draft = transport_draft(live, seat, AUDIT_ACT_MEDIA_CONNECTED);
+    transport_extra(&draft, "srtp", event->connected.srtp_profile);
+    transport_extra(&draft, "path", event->connected.path == MEDIA_PATH_UDP6 ? "udp6" : "udp4");
+    control_record(live, &draft);
+    LOG(LOG_INFO, "media.connected", log_id("consultation", &live->now.id), log_number("seat", seat), log_name("srtp", event->connected.srtp_profile));
+    view_tell_all(live);
+    live->control->queue_dirty = true;
+}
+
+static void transport_back(struct live_consultation *live, int seat)
+{
+    live->seats[seat].connected = true;
+    if (live->now.seats[seat].was_present && live->now.seats[seat].status != SEAT_PRESENT) {
+        struct actor actor = control_system_actor(live);
+        struct pending_input pending = {.input = control_input(CONSULTATION_EVENT_ENDPOINT_BACK, &actor)};
+        pending.input.seat = seat;
+        control_submit(live, &pending);
+    }
+}
+
+static void transport_failed(struct live_consultation *live, int seat, const struct media_event *event)
+{
+    static const char *const codes[] = {"media_ice", "media_dtls", "media_dtls", "media_dtls"};
+    struct live_seat *place = &live->seats[seat];
+    place->connected = false;
+    LOG(LOG_WARNING, "media.failed", log_id("consultation", &live->now.id), log_number("seat", seat), log_number("step", event->failed.step),
+        log_result(event->failed.result));
+    if (event->failed.step == MEDIA_STEP_FINGERPRINT) {
+        struct audit_draft draft = transport_draft(live, seat, AUDIT_ACT_MEDIA_FINGERPRINT_MISMATCH);
+        draft.outcome = AUDIT_DENY;
+        control_record(live, &draft);
+    }
+    if (handle_is_set(place->session))
+        view_notice(live->control, place->session, codes[event->failed.step]);
+    view_tell_all(live);
+}
+
+static void transport_flow(struct live_consultation *live, int seat, const struct media_event *event)
+{
+    if (seat > 1) /* tracks of the two who are examined and examine; later seats are not evidence */
+        return;
+    enum track track = (enum track)((seat == 0 ? TRACK_PATIENT_AUDIO : TRACK_PHYSICIAN_AUDIO) + (event->flow.kind == MEDIA_VIDEO));
+    evidence_flow(&live->evidence, track, event->flow.live, event->at_us, event->flow.gap_us);
+    view_tell_media(live);
+}
+
+static void transport_stats(struct live_consultation *live, int seat, const struct media_event *event)
+{
+    struct live_seat *place = &live->seats[seat];
+    place->rtt_us = event->stats.rtt_us;
+    place->loss_permille = event->stats.loss_up_permille > event->stats.loss_down_permille ? event->stats.loss_up_permille
+                                                                                           : event->stats.loss_down_permille;
+    view_tell_media(live);
+}
+
+/* Keys are gone: the record that every removal needs (security-reliability §7.5 step 9). */
+static void transport_drained(struct control *control, const struct media_event *event)
+{
+    LIST_FOR_EACH(&control->live, link)
+    {
+        struct live_consultation *live = CONTAINER_OF(link, struct live_consultation, link);
+        for (uint32_t i = 0; i < live->closing_count; i++) {
+            if (!handle_equal(live->closing[i].endpoint, event->endpoint))
+                continue;
+            struct audit_draft draft = transport_draft(live, live->closing[i].seat, AUDIT_ACT_MEDIA_KEYS_DESTROYED);
+            draft.extra[draft.extra_count++] = (struct audit_extra){.key = "forwarded", .number = (int64_t)event->drained.forwarded};
+            draft.extra[draft.extra_count++] = (struct audit_extra){.key = "gated", .number = (int64_t)event->drained.gated};
+            control_record(live, &draft);
+            live->closing[i] = live->closing[--live->closing_count];
+            return;
+        }
+    }
+}
+
+void transport_event(struct control *control, const struct media_event *event)
+{
+    if (event->kind == MEDIA_EVENT_DRAINED) {
+        transport_drained(control, event);
+        return;
+    }
+    struct transport_place place = transport_find(control, event->endpoint);
+    if (place.live == NULL) /* closed meanwhile */
+        return;
+    switch (event->kind) {
+    case MEDIA_EVENT_CONNECTED:
+        transport_connected(place.live, place.seat, event);
+        transport_back(place.live, place.seat);
+        break;
+    case MEDIA_EVENT_BACK:
+        transport_back(place.live, place.seat);
+        view_tell_all(place.live);
+        break;
+    case MEDIA_EVENT_FAILED:
+        transport_failed(place.live, place.seat, event);
+        break;
+    case MEDIA_EVENT_LOST:
+        place.live->seats[place.seat].connected = false;
+        view_tell_all(place.live);
+        break;
+    case MEDIA_EVENT_FLOW:
+        transport_flow(place.live, place.seat, event);
+        break;
+    case MEDIA_EVENT_STATS:
+        transport_stats(place.live, place.seat, event);
+        break;
+    case MEDIA_EVENT_DRAINED:
+        break;
+    }
+}

@@ -1,0 +1,451 @@
+/* Who is at the other end of a socket: hello, messages, going away, coming back. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/base/clock.h"
+#include "gateway/base/log.h"
+#include "gateway/control/control_state.h"
+#include "gateway/identity/authorise.h"
+#include "gateway/words/words.h"
+
+void control_issue_ticket(struct control *control, const struct control_identity *identity, struct token *ret_ticket)
+{
+    assert_on_thread(&control->owner);
+    /* One identity lives for one ticket; the ring outlasts every ticket (30 s) because both have the same bound. */
+    struct ticket_identity *place = &control->ticket_identities[control->ticket_next];
+    control->ticket_next = (control->ticket_next + 1) % CONTROL_TICKETS_MAX;
+    if (place->used)
+        ticket_revoke(control->tickets, &place->key);
+    *place = (struct ticket_identity){.key = id_new('n'), .identity = *identity, .used = true};
+    ticket_issue(control->tickets, &place->key, clock_monotonic_us(), ret_ticket);
+}
+
+static const struct control_identity *ticket_identity(struct control *control, const char *ticket)
+{
+    struct id key;
+    if (!result_ok(ticket_redeem(control->tickets, ticket, clock_monotonic_us(), &key)))
+        return NULL;
+    for (unsigned i = 0; i < CONTROL_TICKETS_MAX; i++)
+        if (control->ticket_identities[i].used && id_equal(&control->ticket_identities[i].key, &key)) {
+            control->ticket_identities[i].used = false;
+            return &control->ticket_identities[i].identity;
+        }
+    return NULL;
+}
+
+static void visitor_refuse(struct control *control, struct handle socket, const struct message_hello *hello, const char *code)
+{
+    struct message_error error = {0};
+    const struct words *words = words_for(code);
+    enum language language = strcmp(hello->language, "en") == 0 ? LANGUAGE_EN : LANGUAGE_JA;
+    (void)!text_copy(error.code, sizeof(error.code), code);
+    (void)!text_copy(error.what, sizeof(error.what), words->what[language]);
+    (void)!text_copy(error.todo, sizeof(error.todo), words->todo[language]);
+    signaling_refuse(control->signaling, socket, &error);
+}
+
+static void visitor_welcome(struct control *control, const struct visitor *visitor, enum language language, struct message_welcome *ret_welcome)
+{
+    const struct control_identity *identity = &visitor->identity;
+    const struct directory_institution *clinic = directory_institution(control->directory, &identity->actor.institution);
+    memset(ret_welcome, 0, sizeof(*ret_welcome));
+    (void)!text_copy(ret_welcome->role, sizeof(ret_welcome->role), role_name(identity->actor.role));
+    ret_welcome->has_name = identity->name[0] != 0;
+    (void)!text_copy(ret_welcome->name, sizeof(ret_welcome->name), identity->name);
+    if (clinic != NULL) {
+        (void)!text_copy(ret_welcome->institution, sizeof(ret_welcome->institution), clinic->name[language]);
+        (void)!text_copy(ret_welcome->telephone, sizeof(ret_welcome->telephone), clinic->telephone);
+    }
+    ret_welcome->resume_for = control->options.resume_us / US_PER_S;
+    ret_welcome->has_consultation = id_is_set(&identity->consultation);
+    ret_welcome->consultation = identity->consultation;
+}
+
+void control_on_hello(void *owner, struct handle socket, const struct message_hello *hello)
+{
+    struct control *control = owner;
+    assert_on_thread(&control->owner);
+    const struct control_identity *identity = hello->has_ticket ? ticket_identity(control, hello->ticket) : NULL;
+    if (identity == NULL || control->visitors_count >= CONTROL_VISITORS_MAX) {
+        visitor_refuse(control, socket, hello, identity == NULL ? "ticket" : "busy");
+        return;
+    }
+    struct visitor *visitor = calloc(1, sizeof(*visitor));
+    struct message_welcome welcome;
+    if (visitor == NULL) {
+        visitor_refuse(control, socket, hello, "internal");
+        return;
+    }
+    visitor->identity = *identity;
+    visitor->seat = -1;
+    visitor_welcome(control, visitor, strcmp(hello->language, "en") == 0 ? LANGUAGE_EN : LANGUAGE_JA, &welcome);
+    enum result result = signaling_accept(control->signaling, socket, &welcome, visitor, &visitor->session);
+    if (!result_ok(result)) {
+        free(visitor);
+        return;
+    }
+    visitor->session_id = welcome.session;
+    if (!id_is_set(&visitor->identity.actor.session)) /* staff keep the one of their sign-in, so signing out finds them */
+        visitor->identity.actor.session = welcome.session;
+    list_append(&control->visitors, &visitor->link);
+    control->visitors_count++;
+}
+
+/* ---- messages -------------------------------------------------------------------------------------------------- */
+
+/* The consultation a message names, if this visitor may do that to it; else the sender is told and NULL comes back.
+ * Somebody else's consultation is "not found", so ids cannot be probed. */
+static struct live_consultation *visitor_reach(struct control *control, struct visitor *visitor, uint32_t ref, const struct id *id,
+                                               enum access_action action, bool event_allowed)
+{
+    struct live_consultation *live = live_find(control, id);
+    if (live == NULL) {
+        view_error(control, visitor->session, ref, "not_found", "consultation");
+        return NULL;
+    }
+    struct access_object object = {.kind = ACCESS_KIND_CONSULTATION,
+                                   .institution = live->now.institution,
+                                   .consultation = live->now.id,
+                                   .patient = live->now.patient,
+                                   .physician = live->now.physician,
+                                   .event_allowed_for_role = event_allowed};
+    struct access_answer answer = authorise(&visitor->identity.actor, action, &object);
+    if (answer.allowed)
+        return live;
+    bool probing = answer.reason == ACCESS_REASON_OTHER_INSTITUTION || answer.reason == ACCESS_REASON_NOT_YOURS;
+    view_error(control, visitor->session, ref, probing ? "not_found" : "wrong_role", "");
+    return NULL;
+}
+
+static struct pending_input visitor_pending(const struct visitor *visitor, uint32_t ref, enum consultation_event event)
+{
+    return (struct pending_input){.input = control_input(event, &visitor->identity.actor), .session = visitor->session, .ref = ref};
+}
+
+/* The seat is this session's from now on; whoever held it in another window is told. */
+static void visitor_sit(struct live_consultation *live, struct visitor *visitor, int seat)
+{
+    struct control *control = live->control;
+    struct live_seat *place = &live->seats[seat];
+    struct visitor *before = live_visitor(live, seat);
+    if (before != NULL && before != visitor) {
+        view_notice(control, before->session, "replaced");
+        before->seat = -1;
+        before->joined = (struct id){{0}};
+    }
+    bool other_page = before != visitor;
+    visitor->joined = live->now.id;
+    visitor->seat = seat;
+    place->session = visitor->session;
+    place->away = false;
+    if (other_page && handle_is_set(place->endpoint)) /* a reloaded page has no PeerConnection any more */
+        transport_close(live, seat);
+    transport_open(live, seat);
+    control->queue_dirty = true;
+}
+
+struct join_wait {
+    struct live_consultation *live;
+    struct handle session;
+    bool media;
+};
+
+static void visitor_joined(void *owner, enum result result, const struct step_result *step)
+{
+    struct join_wait *wait = owner;
+    struct live_consultation *live = wait->live;
+    struct visitor *visitor = signaling_session_context(live->control->signaling, wait->session);
+    free(wait);
+    if (visitor == NULL || !result_ok(result))
+        return;
+    if (step->verdict == STEP_REFUSE && step->refusal == STEP_REFUSAL_SEAT_TAKEN) {
+        struct pending_input pending = visitor_pending(visitor, 0, CONSULTATION_EVENT_SECOND_DEVICE);
+        pending.input.device = visitor->identity.device;
+        pending.session = (struct handle){0};
+        control_submit(live, &pending);
+        return;
+    }
+    if (step->verdict == STEP_REFUSE)
+        return;
+    enum role role = visitor->identity.actor.role;
+    int seat = live_seat_of_role(&live->now, role);
+    if (seat >= 0 && id_equal(&live->now.seats[seat].person, &visitor->identity.actor.person))
+        visitor_sit(live, visitor, seat);
+    view_tell(live, visitor);
+}
+
+static void visitor_join(struct control *control, struct visitor *visitor, uint32_t ref, const struct message_join *join)
+{
+    struct live_consultation *live = visitor_reach(control, visitor, ref, &join->consultation, ACCESS_JOIN, false);
+    struct join_wait *wait = live == NULL ? NULL : malloc(sizeof(*wait));
+    if (live == NULL)
+        return;
+    if (wait == NULL) {
+        view_error(control, visitor->session, ref, "internal", "");
+        return;
+    }
+    *wait = (struct join_wait){live, visitor->session, !join->has_media || join->media};
+    int seat = visitor->identity.actor.role == ROLE_PATIENT || visitor->identity.actor.role == ROLE_PROXY ? 0 : 1;
+    live->seats[seat].wants_media = wait->media;
+    struct pending_input pending = visitor_pending(visitor, ref, CONSULTATION_EVENT_SEAT_TAKE);
+    pending.input.device = visitor->identity.device;
+    pending.done = visitor_joined;
+    pending.owner = wait;
+    control_submit(live, &pending);
+}
+
+static bool act_find(const char *name, enum consultation_event *ret_event)
+{
+    for (int event = 0; event < CONSULTATION_EVENT_COUNT; event++)
+        if (strcmp(consultation_event_name((enum consultation_event)event), name) == 0) {
+            *ret_event = (enum consultation_event)event;
+            return true;
+        }
+    return false;
+}
+
+/* A rule by its lower-case id. */
+static int act_rule(const struct rule_pack *pack, const char *name)
+{
+    for (uint32_t i = 0; i < rule_pack_info(pack)->rules_count; i++)
+        if (strcasecmp(rule_pack_rule(pack, i)->id, name) == 0)
+            return (int)i;
+    return -1;
+}
+
+static void visitor_act(struct control *control, struct visitor *visitor, uint32_t ref, const struct message_act *act)
+{
+    enum consultation_event event;
+    if (!act_find(act->event, &event) || event == CONSULTATION_EVENT_FACT || event == CONSULTATION_EVENT_SEAT_TAKE) {
+        view_error(control, visitor->session, ref, "malformed", "event");
+        return;
+    }
+    enum access_action action = event == CONSULTATION_EVENT_REMOVE      ? ACCESS_SEAT_REMOVE
+                                : event == CONSULTATION_EVENT_MOVE_SEAT ? ACCESS_SEAT_MOVE
+                                                                        : ACCESS_ACT;
+    struct live_consultation *live =
+        visitor_reach(control, visitor, ref, &act->consultation, action, consultation_event_allowed(event, visitor->identity.actor.role));
+    if (live == NULL)
+        return;
+    if (control->draining && event == CONSULTATION_EVENT_ENTER) {
+        view_error(control, visitor->session, ref, "draining", "");
+        return;
+    }
+    struct pending_input pending = visitor_pending(visitor, ref, event);
+    pending.input.seat = act->has_seat ? (int)act->seat : -1;
+    pending.input.rule = act->has_rule ? act_rule(live->pack->pack, act->rule) : -1;
+    pending.input.device = event == CONSULTATION_EVENT_MOVE_SEAT ? live->now.held_device : visitor->identity.device;
+    if (act->has_code)
+        (void)!text_copy(pending.input.code, sizeof(pending.input.code), act->code);
+    door_system_facts(live, event, &visitor->identity.actor);
+    control_submit(live, &pending);
+}
+
+static void visitor_fact(struct control *control, struct visitor *visitor, uint32_t ref, const struct message_fact *fact)
+{
+    struct live_consultation *live = visitor_reach(control, visitor, ref, &fact->consultation, ACCESS_FACT, false);
+    if (live == NULL)
+        return;
+    struct pending_input pending = visitor_pending(visitor, ref, CONSULTATION_EVENT_FACT);
+    pending.input.fact_supplier = door_supplier(visitor->identity.actor.role);
+    pending.reread_fact = true;
+    (void)!text_copy(pending.fact_name, sizeof(pending.fact_name), fact->name);
+    if (fact->has_value)
+        pending.fact_scalar = fact->value;
+    control_submit(live, &pending);
+}
+
+/* The seat this session sits on, for messages about its media; the sender is told when there is none. */
+static struct live_consultation *visitor_seated(struct control *control, struct visitor *visitor, uint32_t ref)
+{
+    struct live_consultation *live = visitor->seat < 0 ? NULL : live_find(control, &visitor->joined);
+    if (live == NULL)
+        view_error(control, visitor->session, ref, "no_seat", "");
+    return live;
+}
+
+static void visitor_answer(struct control *control, struct visitor *visitor, uint32_t ref, const struct message_answer *answer)
+{
+    struct live_consultation *live = visitor_seated(control, visitor, ref);
+    if (live == NULL)
+        return;
+    enum result result = transport_answer(live, visitor->seat, answer);
+    if (result_ok(result) || result == RESULT_STALE) { /* an answer that crossed a newer offer is not a mistake */
+        view_done(control, visitor->session, ref);
+        return;
+    }
+    LOG(LOG_WARNING, "media.answer_refused", log_id("consultation", &live->now.id), log_number("seat", visitor->seat), log_result(result));
+    view_error(control, visitor->session, ref, "media_answer", "sdp");
+}
+
+/* 2.5-06: is the physician's card on the patient's screen? Measured by the page, so a system fact. */
+static void visitor_report(struct control *control, struct visitor *visitor, uint32_t ref, const struct message_report *report)
+{
+    struct live_consultation *live = visitor_seated(control, visitor, ref);
+    if (live == NULL)
+        return;
+    if (report->has_card_visible && visitor->identity.actor.role == ROLE_PATIENT) {
+        visitor->card_visible = report->card_visible;
+        door_system_fact(live, "dr_card_visible", report->card_visible);
+    }
+    view_done(control, visitor->session, ref);
+}
+
+static void visitor_watch(struct control *control, struct visitor *visitor, uint32_t ref, const struct message_watch *watch)
+{
+    struct access_object object = {.kind = ACCESS_KIND_INSTITUTION, .institution = visitor->identity.actor.institution};
+    if (!authorise(&visitor->identity.actor, ACCESS_QUEUE_WATCH, &object).allowed) {
+        view_error(control, visitor->session, ref, "wrong_role", "");
+        return;
+    }
+    visitor->watching = watch->on;
+    view_done(control, visitor->session, ref);
+    if (watch->on)
+        view_queue(control, visitor);
+}
+
+static void visitor_leave(struct control *control, struct visitor *visitor, uint32_t ref, const struct message_leave *leave)
+{
+    struct live_consultation *live = visitor_reach(control, visitor, ref, &leave->consultation, ACCESS_LEAVE, false);
+    if (live == NULL)
+        return;
+    if (!id_equal(&visitor->joined, &live->now.id) || visitor->seat < 0) {
+        view_error(control, visitor->session, ref, "no_seat", "");
+        return;
+    }
+    struct pending_input pending = visitor_pending(visitor, ref, CONSULTATION_EVENT_SEAT_LEAVE);
+    pending.input.seat = visitor->seat;
+    control_submit(live, &pending);
+}
+
+void control_on_message(void *owner, struct handle session, uint32_t ref, const struct message *message)
+{
+    struct control *control = owner;
+    assert_on_thread(&control->owner);
+    struct visitor *visitor = signaling_session_context(control->signaling, session);
+    if (visitor == NULL)
+        return;
+    switch (message->type) {
+    case MESSAGE_join:
+        visitor_join(control, visitor, ref, &message->join);
+        break;
+    case MESSAGE_leave:
+        visitor_leave(control, visitor, ref, &message->leave);
+        break;
+    case MESSAGE_act:
+        visitor_act(control, visitor, ref, &message->act);
+        break;
+    case MESSAGE_fact:
+        visitor_fact(control, visitor, ref, &message->fact);
+        break;
+    case MESSAGE_answer:
+        visitor_answer(control, visitor, ref, &message->answer);
+        break;
+    case MESSAGE_candidate: /* ICE-lite: checks tell where the browser is; a hint is never resolved */
+        view_done(control, visitor->session, ref);
+        break;
+    case MESSAGE_restart: {
+        struct live_consultation *live = visitor_seated(control, visitor, ref);
+        if (live != NULL) {
+            transport_restart(live, visitor->seat);
+            view_done(control, visitor->session, ref);
+        }
+        break;
+    }
+    case MESSAGE_watch:
+        visitor_watch(control, visitor, ref, &message->watch);
+        break;
+    case MESSAGE_report:
+        visitor_report(control, visitor, ref, &message->report);
+        break;
+    default: /* bye is the session's business; hello and OUT messages never come here */
+        break;
+    }
+}
+
+/* ---- away and back --------------------------------------------------------------------------------------------- */
+
+void control_on_away(void *owner, struct handle session)
+{
+    struct control *control = owner;
+    assert_on_thread(&control->owner);
+    struct visitor *visitor = signaling_session_context(control->signaling, session);
+    struct live_consultation *live = visitor == NULL || visitor->seat < 0 ? NULL : live_find(control, &visitor->joined);
+    if (live == NULL)
+        return;
+    live->seats[visitor->seat].away = true;
+    live->seats[visitor->seat].away_since_us = clock_monotonic_us();
+    control->queue_dirty = true;
+}
+
+void control_on_resumed(void *owner, struct handle session)
+{
+    struct control *control = owner;
+    assert_on_thread(&control->owner);
+    struct visitor *visitor = signaling_session_context(control->signaling, session);
+    if (visitor == NULL)
+        return;
+    struct live_consultation *live = visitor->seat < 0 ? NULL : live_find(control, &visitor->joined);
+    if (live != NULL) {
+        live->seats[visitor->seat].away = false;
+        enum seat_status status = live->now.seats[visitor->seat].status;
+        if (status == SEAT_AWAY) { /* its endpoint went with the seat: sit down again */
+            struct message_join join = {.consultation = live->now.id};
+            visitor_join(control, visitor, 0, &join);
+        }
+        view_tell(live, visitor);
+    }
+    if (visitor->watching)
+        view_queue(control, visitor);
+    control->queue_dirty = true;
+}
+
+/* Nobody sits there any more: the seat is away until somebody takes it again or its time is over. */
+static void visitor_lost(struct live_consultation *live, int seat)
+{
+    live->seats[seat].session = (struct handle){0};
+    live->seats[seat].away = false;
+    enum seat_status status = live->now.seats[seat].status;
+    if (status != SEAT_WAITING && status != SEAT_PRESENT)
+        return;
+    struct actor actor = control_system_actor(live);
+    struct pending_input pending = {
+        .input = control_input(status == SEAT_PRESENT ? CONSULTATION_EVENT_ENDPOINT_LOST : CONSULTATION_EVENT_SEAT_AWAY, &actor)};
+    pending.input.seat = seat;
+    control_submit(live, &pending);
+}
+
+void control_on_ended(void *owner, struct handle session, enum session_end why)
+{
+    struct control *control = owner;
+    assert_on_thread(&control->owner);
+    struct visitor *visitor = signaling_session_context(control->signaling, session);
+    if (visitor == NULL)
+        return;
+    struct live_consultation *live = visitor->seat < 0 ? NULL : live_find(control, &visitor->joined);
+    int seat = visitor->seat;
+    bool holds = live != NULL && handle_equal(live->seats[seat].session, session);
+    LOG(LOG_INFO, "session.ended", log_id("session", &visitor->session_id), log_number("why", why));
+    list_remove(&visitor->link);
+    control->visitors_count--;
+    free(visitor);
+    if (holds)
+        visitor_lost(live, seat);
+    control->queue_dirty = true;
+}
+
+void control_sign_out(struct control *control, const struct id *session)
+{
+    assert_on_thread(&control->owner);
+    const struct words *words = words_for("signed_out");
+    LIST_FOR_EACH(&control->visitors, link)
+    {
+        struct visitor *visitor = CONTAINER_OF(link, struct visitor, link);
+        if (!id_equal(&visitor->identity.actor.session, session))
+            continue;
+        struct message_goodbye goodbye = {.resume = false};
+        (void)!text_copy(goodbye.code, sizeof(goodbye.code), words->code);
+        (void)!text_copy(goodbye.text, sizeof(goodbye.text), words->what[signaling_session_language(control->signaling, visitor->session)]);
+        signaling_session_end(control->signaling, visitor->session, &goodbye);
+    }
+}
