@@ -5,6 +5,7 @@
 #ifndef GATEWAY_CONSULTATION_CONSULTATION_SNAPSHOT_H
 #define GATEWAY_CONSULTATION_CONSULTATION_SNAPSHOT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "gateway/base/bytes.h"
@@ -15,18 +16,21 @@
 
 #define CONSULTATION_TEXT_MAX (128 * 1024)
 
-/* Writes NUL-terminated text; `pack` is the one the consultation carries. RESULT_TOO_LARGE when `size` is too small. */
-MUST_CHECK enum result consultation_write_text(const struct consultation *consultation, const struct rule_pack *pack,
-                                               char *ret_text, size_t size);
+/* Writes NUL-terminated text; `pack` is the one the consultation carries. RESULT_TOO_LARGE when `size` is too small,
+ * RESULT_INVALID when something in it could not be read back (a broken id, an enum value without a name). */
+MUST_CHECK enum result consultation_write_text(const struct consultation *consultation,
+                                               const struct rule_pack *pack, char *ret_text,
+                                               size_t size);
 
-/* The opposite. `text` needs no NUL. RESULT_PARSE, RESULT_UNKNOWN_FIELD or RESULT_UNSUPPORTED (version): nothing is
- * set. A consultation whose pack is pinned can be read only with that pack: RESULT_STALE. One that is not pinned moves
+/* The opposite. `text` needs no NUL. RESULT_PARSE (also when it contradicts itself) or RESULT_UNSUPPORTED
+ * (version): nothing is set. A consultation whose pack is pinned can be read only with that pack: RESULT_STALE. One that is not pinned moves
  * to `pack`: facts that it does not have, or that may not have their value there, become unknown, and acknowledgements
  * are dropped (somebody acknowledged another text); its decisions are made anew at G2 (promise P4). */
 MUST_CHECK enum result consultation_read_text(const struct rule_pack *pack, struct span text,
                                               struct consultation *ret_consultation);
 
 /* The pack hash in such a text, so that the caller can find the pack. RESULT_PARSE. */
-MUST_CHECK enum result consultation_text_pack(struct span text, struct sha256 *ret_hash, bool *ret_pinned);
+MUST_CHECK enum result consultation_text_pack(struct span text, struct sha256 *ret_hash,
+                                              bool *ret_pinned);
 
 #endif

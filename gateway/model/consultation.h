@@ -80,7 +80,10 @@ enum consultation_event {
     CONSULTATION_EVENT_COUNT
 };
 
-enum seat_status { SEAT_EMPTY, SEAT_WAITING, SEAT_PRESENT, SEAT_AWAY, SEAT_GONE };
+enum seat_status { SEAT_EMPTY, SEAT_WAITING, SEAT_PRESENT, SEAT_AWAY, SEAT_GONE, SEAT_STATUS_COUNT };
+
+/* The two seats every consultation has; the others are for people who join them. */
+enum { SEAT_PATIENT = 0, SEAT_PHYSICIAN = 1 };
 
 /* Promise P3: waiting and present seats may have an endpoint; away and gone have none, so no SRTP context.
  * A seat that was present stays `present` through a lost endpoint only as SEAT_AWAY with `was_present`. */
@@ -147,6 +150,12 @@ static inline const char *consultation_state_name(enum consultation_state state)
 #undef X
     };
     return (unsigned)state < CONSULTATION_STATE_COUNT ? names[state] : "none";
+}
+
+static inline const char *seat_status_name(enum seat_status status)
+{
+    static const char *const names[SEAT_STATUS_COUNT] = {"empty", "waiting", "present", "away", "gone"};
+    return (unsigned)status < SEAT_STATUS_COUNT ? names[status] : "none";
 }
 
 static inline const char *consultation_event_name(enum consultation_event event)
