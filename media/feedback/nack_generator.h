@@ -23,11 +23,13 @@ struct nack_lost {
     int64_t sequence;
     int64_t noticed_us;
     int64_t asked_us;
+    uint32_t noticed_packets; /* packets received until then */
     uint8_t tries;
 };
 struct nack_generator {
     struct nack_lost lost[NACK_LOST_MAX]; /* ascending */
     uint32_t count;
+    uint32_t packets; /* received; wraps */
     int64_t highest;
     bool started;
     bool gave_up;
@@ -36,7 +38,8 @@ struct nack_generator {
 void nack_generator_init(struct nack_generator *generator);
 /* The numbering began anew. */
 void nack_generator_restart(struct nack_generator *generator);
-/* Each packet that receive_stats calls NEW, LATE or RESTART, repairs included. `keyframe`: older losses matter no more. */
+/* Each packet that receive_stats calls NEW, LATE or RESTART, repairs included. `keyframe` (video only): older losses
+ * matter no more. */
 void nack_generator_packet(struct nack_generator *generator, int64_t sequence, bool keyframe,
                            int64_t now_us);
 /* When collect has something to do; INT64_MAX: never. `rtt_us` 0: unknown, 100 ms is taken. */

@@ -38,6 +38,7 @@ struct receive_stats {
     uint64_t packets, bytes; /* all received, RTP header included; no repairs */
     uint64_t counted;        /* received since `first`, for loss */
     uint64_t repaired;
+    uint64_t packets_reported;
     int64_t expected_prior, received_prior;
     uint32_t transit;
     uint32_t jitter_16; /* 16 × jitter, as A.8 keeps it */

@@ -38,9 +38,9 @@ MUST_CHECK enum result vp8_descriptor_parse(struct span payload,
                                             struct vp8_descriptor *ret_descriptor);
 
 /* RESULT_PARSE for a malformed payload (it is still forwarded: the decoder decides). RESULT_UNSUPPORTED: not our codec.
- * An empty payload (padding) is RESULT_NOT_FOUND.
- * H.264: `frame_start` is set for AUD, SPS, SEI and for slices with first_mb_in_slice = 0 (§7.3.3 of H.264); a frame
- * tracker accepts the packet after a marker as a start as well. */
+ * An empty payload (padding) is RESULT_NOT_FOUND. `ret_info` is zeroed unless RESULT_OK, so it may be used either way.
+ * H.264: `frame_start` is set for AUD, SPS, SEI and for non-IDR slices with first_mb_in_slice = 0 (H.264 §7.3.3);
+ * frame_tracker also takes what follows a marker or another timestamp as a start. */
 MUST_CHECK enum result rtp_payload_inspect(enum media_codec codec, struct span payload,
                                            struct rtp_payload_info *ret_info);
 
