@@ -239,12 +239,13 @@ void store_transaction_record(struct store_transaction *transaction,
                               const struct audit_draft *draft);
 
 /* `first_seq` is the log index of the transaction's first record. On any other result nothing of it is stored:
- * RESULT_STALE (old revision, erased key), RESULT_EXISTS (a unique value is taken), RESULT_INVALID (a record that cannot
+ * RESULT_STALE (old revision, erased key), RESULT_CRYPTO (a key that does not open), RESULT_EXISTS (a unique value is taken), RESULT_INVALID (a record that cannot
  * be encoded, a reference to nothing), RESULT_NOT_FOUND, RESULT_STORAGE (disk full, failed write or fsync). */
 typedef void (*store_done_fn)(void *owner, enum result result, uint64_t first_seq);
 
 /* Takes the transaction. The callback comes exactly once if and only if this returns RESULT_OK; transactions become
- * durable and are answered in the order of submission. RESULT_FULL, RESULT_NO_MEMORY, RESULT_TOO_LARGE, RESULT_TOO_MANY. */
+ * durable and are answered in the order of submission. RESULT_FULL, RESULT_NO_MEMORY, RESULT_TOO_LARGE, RESULT_TOO_MANY,
+ * RESULT_INVALID; RESULT_WRONG_STATE from a callback that store_close runs. */
 MUST_CHECK enum result store_submit(struct store *store, struct store_transaction *transaction,
                                     store_done_fn done, void *owner);
 
@@ -274,7 +275,7 @@ MUST_CHECK enum result store_submit(struct store *store, struct store_transactio
       "id consultation subject gate verdict pack_hash rule_ids suppliers inputs "                  \
       "inputs_key values at_us") /* key and values NULL: erased */                                 \
     X(RECORDS, "first = seq, limit", STORE_COLUMNS_RECORD)                                         \
-    X(RECORDS_OF_CONSULTATION, "key, first = seq, limit", STORE_COLUMNS_RECORD)                    \
+    X(RECORDS_OF_CONSULTATION, "key, first = rows to skip, limit", STORE_COLUMNS_RECORD)           \
     X(LEAVES, "first = seq, limit", "seq leaf")                                                    \
     X(SEALED_OF_RECORD, "first = seq",                                                             \
       "seq name subject commitment value_key value") /* NULL: erased */                            \
@@ -309,10 +310,12 @@ struct store_query {
     const char *text;      /* part of search_text or of an id; NULL any */
     const char *state;     /* NULL any */
     const char *physician; /* s_…; NULL any */
-    int64_t from_us;       /* booked at or after; 0 any */
-    int64_t to_us;         /* booked before; 0 any */
-    uint64_t first;        /* seq, or rows to skip */
-    uint32_t limit;        /* 0 or more than STORE_ROWS_MAX: STORE_ROWS_MAX */
+    const char
+        *origin;     /* log of records, leaves, sealed, head, checkpoint; NULL: the present one */
+    int64_t from_us; /* booked at or after; 0 any */
+    int64_t to_us;   /* booked before; 0 any */
+    uint64_t first;  /* seq, or rows to skip */
+    uint32_t limit;  /* 0 or more than STORE_ROWS_MAX: STORE_ROWS_MAX */
 };
 
 /* `rows` lives until the callback returns; NULL unless RESULT_OK. No row is not an error: store_rows_count is 0. */

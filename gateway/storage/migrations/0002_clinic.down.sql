@@ -1,0 +1,9 @@
+DROP TABLE decision;
+DROP TABLE pack;
+DROP TABLE device;
+DROP TABLE invitation;
+DROP TABLE consultation;
+DROP TABLE patient;
+DROP TABLE staff_session;
+DROP TABLE staff;
+DROP TABLE institution;
