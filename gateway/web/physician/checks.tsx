@@ -1,0 +1,176 @@
+// The checks zone: facts the physician supplies, and beside them what the rules of the next gate still object to.
+import { useEffect, useState } from "preact/hooks";
+import { eventCodes, staffCodes, wordOf } from "../shared/codes";
+import { doorsFor, visible, type Door } from "../shared/doors";
+import { Icon } from "../shared/icons";
+import { fill, useText } from "../shared/language";
+import type { Consultation, FactValue, Failed } from "../shared/wire";
+import type { Desk } from "./desk";
+import { words } from "./texts";
+
+type Values = Record<string, FactValue | undefined>;
+
+function same(a: FactValue | undefined, b: FactValue | undefined): boolean {
+  if (Array.isArray(a) && Array.isArray(b)) return [...a].sort().join() === [...b].sort().join();
+  return a === b;
+}
+
+function Control({ door, value, change }: { door: Door; value: FactValue | undefined; change: (value: FactValue | undefined) => void }) {
+  const t = useText();
+  const name = `door-${door.fact}`;
+  switch (door.control) {
+    case "yes_no":
+      return (
+        <span class="yes-no">
+          {[true, false].map((one) => (
+            <label key={String(one)}>
+              <input type="radio" name={name} checked={value === one} onChange={() => change(one)} data-test={`${name}-${one ? "yes" : "no"}`} />
+              <span>{t(one ? { ja: "はい", en: "Yes" } : { ja: "いいえ", en: "No" })}</span>
+            </label>
+          ))}
+        </span>
+      );
+    case "choice":
+      return (
+        <select id={name} data-test={name} value={value === undefined ? "" : String(value)}
+          onChange={(event) => change(event.currentTarget.value || undefined)}>
+          <option value="">{t(words.choose)}</option>
+          {door.choices?.map((one) => <option key={one.value} value={one.value}>{t(one.text)}</option>)}
+        </select>
+      );
+    case "set": {
+      const set = Array.isArray(value) ? value : [];
+      return (
+        <span class="set">
+          {door.choices?.map((one) => (
+            <label key={one.value} class="tick">
+              <input type="checkbox" checked={set.includes(one.value)} data-test={`${name}-${one.value}`}
+                onChange={(event) => change(event.currentTarget.checked ? [...set, one.value] : set.filter((other) => other !== one.value))} />
+              <span>{t(one.text)}</span>
+            </label>
+          ))}
+        </span>
+      );
+    }
+    case "number":
+      return (
+        <input id={name} type="number" inputMode="numeric" min={door.minimum ?? 0} max={door.maximum} data-test={name}
+          value={typeof value === "number" ? value : ""}
+          onInput={(event) => change(event.currentTarget.value === "" ? undefined : Math.trunc(event.currentTarget.valueAsNumber))} />
+      );
+    case "date":
+      return (
+        <input id={name} type="date" data-test={name} value={typeof value === "string" ? value : ""}
+          onInput={(event) => change(event.currentTarget.value || undefined)} />
+      );
+  }
+}
+
+export function Checks({ desk, consultation, busy }: { desk: Desk; consultation: Consultation; busy: boolean }) {
+  const t = useText();
+  const doors = doorsFor(consultation.state);
+  const [draft, setDraft] = useState<Values>({});
+  // another consultation starts with its own values
+  useEffect(() => setDraft({}), [consultation.id]);
+  const known: Values = {};
+  for (const fact of consultation.facts) if (fact.supplier === "dr") known[fact.name] = fact.value;
+  const all: Values = {};
+  for (const fact of consultation.facts) all[fact.name] = fact.value;
+  const values: Values = {};
+  for (const door of doors) {
+    values[door.fact] = door.fact in draft ? draft[door.fact] : (known[door.fact] ?? door.preset);
+  }
+  const shown = doors.filter((door) => visible(door, { ...all, ...values }));
+  const waiting = shown.filter((door) => values[door.fact] !== undefined && !same(values[door.fact], known[door.fact]));
+  if (shown.length === 0) return null;
+  const groups = [...new Set(shown.map((door) => door.group))];
+  const confirm = async () => {
+    const sent = await desk.facts(shown.filter((door) => values[door.fact] !== undefined).map((door) => [door.fact, values[door.fact]] as const));
+    if (sent) setDraft({});
+  };
+  return (
+    <form class="checks-form" data-test="checks" onSubmit={(event) => { event.preventDefault(); void confirm(); }}>
+      {groups.map((group) => (
+        <fieldset key={group.en}>
+          <legend>{t(group)}</legend>
+          {shown.filter((door) => door.group === group).map((door) => {
+            const done = values[door.fact] !== undefined && same(values[door.fact], known[door.fact]);
+            const said = consultation.facts.find((fact) => fact.name === (door.answer ?? door.fact) && fact.supplier !== "dr");
+            const grouped = door.control === "yes_no" || door.control === "set";
+            return (
+              <div class={`door ${done ? "done" : ""}`} key={door.fact} role={grouped ? "group" : undefined}
+                aria-label={grouped ? t(door.label) : undefined}>
+                <span class="door-label">
+                  {grouped ? <span>{t(door.label)}</span> : <label for={`door-${door.fact}`}>{t(door.label)}</label>}
+                  {done && <span class="done-mark"><Icon name="check" /><span class="sr-only">{t(words.confirmed)}</span></span>}
+                  {said && <span class="chip">{t(words.patient_said)}: {valueWords(door, said.value, t)}</span>}
+                </span>
+                <Control door={door} value={values[door.fact]} change={(value) => setDraft({ ...draft, [door.fact]: value })} />
+              </div>
+            );
+          })}
+        </fieldset>
+      ))}
+      <button type="submit" class={`button ${waiting.length > 0 ? "primary" : ""}`} disabled={busy} data-test="confirm" title={t(words.confirm_hint)}>
+        <Icon name="check" /> {t(words.confirm)} <kbd>F4</kbd>
+      </button>
+    </form>
+  );
+}
+
+export function valueWords(door: Door | undefined, value: FactValue, t: ReturnType<typeof useText>): string {
+  if (value === true) return t({ ja: "はい", en: "yes" });
+  if (value === false) return t({ ja: "いいえ", en: "no" });
+  const list = Array.isArray(value) ? value : [String(value)];
+  return list.map((one) => {
+    const choice = door?.choices?.find((other) => other.value === one) ?? door?.answers?.find((other) => other.value === one);
+    return choice ? t(choice.text) : one;
+  }).join(", ");
+}
+
+const STOPPING = ["refuse", "terminate", "pause", "override", "acknowledge"];
+
+export function stopping(open: readonly Failed[]): number {
+  return open.filter((one) => STOPPING.includes(one.action)).length;
+}
+
+/* What the gateway would say at the next gate, live. */
+export function Rules({ desk, open, busy }: { desk: Desk; open: readonly Failed[]; busy: boolean }) {
+  const t = useText();
+  const [reason, setReason] = useState("confirmed_otherwise");
+  const blocking = stopping(open);
+  return (
+    <section class="rules" aria-label={t(words.rules)} data-test="rules">
+      <h3>
+        {t(words.rules)}{" "}
+        <span class={`chip ${blocking > 0 ? "warn" : "good"}`} role="status" data-test="rules-count">
+          {blocking > 0 ? fill(t(words.rules_block), { n: blocking }) : t(words.rules_none)}
+        </span>
+      </h3>
+      <ul class="plain">
+        {open.map((one) => (
+          <li key={one.rule} class={`rule ${STOPPING.includes(one.action) ? "stops" : ""}`} data-test="rule" data-rule={one.rule}>
+            <p>{one.text}</p>
+            <p class="rule-id">
+              <span>{one.rule.toUpperCase()}</span> <span>{one.clause}</span>{" "}
+              <span>{t(one.truth === "unknown" ? words.unknown_fact : words.false_fact)}</span>
+            </p>
+            {(one.action === "acknowledge" || one.action === "override") && (
+              <span class="acknowledge">
+                {one.action === "override" && (
+                  <select aria-label={t(words.acknowledge_reason)} value={reason} onChange={(event) => setReason(event.currentTarget.value)}>
+                    {eventCodes["acknowledge"]?.map((code) => <option key={code} value={code}>{wordOf(staffCodes, code, t)}</option>)}
+                  </select>
+                )}
+                <button type="button" class="button" disabled={busy} data-test="acknowledge"
+                  onClick={() => void desk.act("acknowledge", { rule: one.rule, ...(one.action === "override" ? { code: reason } : {}) })}>
+                  {t(words.acknowledge)}
+                </button>
+              </span>
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

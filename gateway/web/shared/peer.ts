@@ -1,0 +1,122 @@
+// The one PeerConnection of a seat. The gateway offers; we answer in order. Which m-line carries whose sound or picture
+// is told by the offer's track list, never guessed from stream ids.
+import type { Offer } from "./wire";
+
+export type Kind = "audio" | "video";
+
+export interface PeerEvents {
+  /* The person of this seat is heard or seen through `track` from now on. */
+  remote(seat: number, kind: Kind, track: MediaStreamTrack): void;
+  answer(offer: number, sdp: string): void;
+  connected(connected: boolean): void;
+  /* The path is gone and the browser cannot mend it by itself. */
+  broken(): void;
+}
+
+const BROKEN_AFTER_MS = 1500;
+const VIDEO_MAX_BITRATE = 1_500_000;
+
+export class Peer {
+  private connection: RTCPeerConnection | null = null;
+  private seats = new Map<string, number>();
+  private up = new Map<Kind, RTCRtpSender>();
+  private work: Promise<void> = Promise.resolve();
+  private brokenTimer = 0;
+
+  constructor(
+    private readonly local: (kind: Kind) => MediaStreamTrack | null,
+    private readonly events: PeerEvents,
+  ) {}
+
+  /* Offers are worked off one after the other; a later one may replace an unanswered one. */
+  offer(offer: Offer): void {
+    this.work = this.work.then(
+      () => this.answer(offer),
+      () => this.answer(offer),
+    );
+  }
+
+  /* Swaps what is sent without a new offer; null sends nothing. */
+  async replace(kind: Kind, track: MediaStreamTrack | null): Promise<void> {
+    await this.up.get(kind)?.replaceTrack(track);
+  }
+
+  get connected(): boolean {
+    const state = this.connection?.iceConnectionState;
+    return state === "connected" || state === "completed";
+  }
+
+  close(): void {
+    clearTimeout(this.brokenTimer);
+    const connection = this.connection;
+    this.connection = null;
+    this.up.clear();
+    this.seats.clear();
+    if (!connection) return;
+    connection.ontrack = connection.oniceconnectionstatechange = null;
+    connection.close();
+  }
+
+  private start(): RTCPeerConnection {
+    this.close();
+    const connection = new RTCPeerConnection({ bundlePolicy: "max-bundle", rtcpMuxPolicy: "require", iceServers: [] });
+    this.connection = connection;
+    connection.ontrack = (event) => this.track(event.transceiver);
+    connection.oniceconnectionstatechange = () => this.iceChanged(connection);
+    return connection;
+  }
+
+  private async answer(offer: Offer): Promise<void> {
+    const connection = offer.fresh || !this.connection ? this.start() : this.connection;
+    for (const track of offer.tracks) {
+      if (track.direction === "down" && track.seat !== undefined) this.seats.set(track.mid, track.seat);
+    }
+    await connection.setRemoteDescription({ type: "offer", sdp: offer.sdp });
+    for (const track of offer.tracks) {
+      const transceiver = connection.getTransceivers().find((one) => one.mid === track.mid);
+      if (!transceiver) continue;
+      if (track.direction === "up") await this.attach(transceiver, track.kind as Kind);
+      else this.track(transceiver);
+    }
+    const answer = await connection.createAnswer();
+    await connection.setLocalDescription(answer);
+    if (connection !== this.connection) return;
+    this.events.answer(offer.offer, connection.localDescription?.sdp ?? answer.sdp ?? "");
+    for (const [kind, sender] of this.up) await tune(kind, sender);
+  }
+
+  private async attach(transceiver: RTCRtpTransceiver, kind: Kind): Promise<void> {
+    await transceiver.sender.replaceTrack(this.local(kind));
+    transceiver.direction = "sendonly";
+    this.up.set(kind, transceiver.sender);
+  }
+
+  private track(transceiver: RTCRtpTransceiver): void {
+    const seat = transceiver.mid === null ? undefined : this.seats.get(transceiver.mid);
+    if (seat !== undefined) this.events.remote(seat, transceiver.receiver.track.kind as Kind, transceiver.receiver.track);
+  }
+
+  private iceChanged(connection: RTCPeerConnection): void {
+    if (connection !== this.connection) return;
+    clearTimeout(this.brokenTimer);
+    const state = connection.iceConnectionState;
+    this.events.connected(this.connected);
+    if (state === "failed") this.events.broken();
+    // "disconnected" often mends itself within a second
+    if (state === "disconnected") this.brokenTimer = window.setTimeout(() => this.events.broken(), BROKEN_AFTER_MS);
+  }
+}
+
+/* P7 at the sender: sound goes before picture; the picture may lose sharpness and speed alike. */
+async function tune(kind: Kind, sender: RTCRtpSender): Promise<void> {
+  const parameters = sender.getParameters();
+  const encoding = parameters.encodings?.[0];
+  if (!encoding) return;
+  encoding.priority = encoding.networkPriority = kind === "audio" ? "high" : "low";
+  if (kind === "video") encoding.maxBitrate = VIDEO_MAX_BITRATE;
+  try {
+    await sender.setParameters(parameters);
+  } catch {
+    // an older browser refuses some of it: the default is good enough
+  }
+}
