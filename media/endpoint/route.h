@@ -1,0 +1,101 @@
+/* Publisher slot → subscriber slot, with the gate bit. The bit is false when a route is made and only
+ * route_set_gate() changes it; path_route() reads it for every packet (promise P1).
+ *
+ * Thread: media worker. A route's two ends are on one worker because a consultation is. */
+#ifndef MEDIA_ENDPOINT_ROUTE_H
+#define MEDIA_ENDPOINT_ROUTE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gateway/base/result.h"
+#include "media/feedback/keyframe_request.h"
+#include "media/feedback/nack_generator.h"
+#include "media/feedback/receive_stats.h"
+#include "media/feedback/retransmitter.h"
+#include "media/feedback/sender_report.h"
+#include "media/media_command.h"
+#include "media/rtp/frame_tracker.h"
+#include "media/rtp/packet_ring.h"
+#include "media/rtp/rtp_rewriter.h"
+
+struct endpoint;
+struct subscriber;
+
+/* Thread: media worker.   Owner: struct publisher, in routes[].
+ * Life:   route_add() … route_remove(), or the close of either endpoint.   Bound: MEDIA_SUBSCRIBERS_MAX. */
+struct route {
+    struct publisher *publisher;
+    struct subscriber *subscriber;
+    bool open;
+};
+
+/* Sound: any packet. Picture: a whole frame. */
+struct flow_evidence {
+    bool live, ever;
+    int64_t seen_us;
+};
+
+/* Thread: media worker.   Owner: struct endpoint, in slots[].
+ * Life:   endpoint_open() … endpoint_close().
+ * The ring (video only) exists from the first route on and is wiped whenever no gate is open, so that nothing from
+ * before an opening can come out after it. Sound is not kept: nobody asks for it again. */
+struct publisher {
+    struct endpoint *endpoint;
+    uint8_t slot;
+    enum media_kind kind;
+    enum media_codec codec;  /* of the last packet */
+    uint32_t ssrc, rtx_ssrc; /* 0: not known yet */
+    int64_t packet_us;       /* last packet of the primary stream */
+    struct receive_stats stats;
+    struct nack_generator nack;
+    struct keyframe_request keyframe;
+    struct frame_tracker *frames; /* video */
+    struct packet_ring *ring;     /* video */
+    struct flow_evidence flow;
+    uint32_t routes_count, routes_open;
+    struct route *routes[MEDIA_SUBSCRIBERS_MAX];
+};
+
+/* Thread: media worker.   Owner: struct endpoint, in slots[].
+ * Life:   endpoint_open() … endpoint_close(). The rewriter outlives a route, so the browser sees one stream whoever
+ * is shown in it.   Bound: fed by at most one route. */
+struct subscriber {
+    struct endpoint *endpoint;
+    uint8_t slot;
+    enum media_kind kind;
+    uint32_t ssrc, rtx_ssrc;
+    struct route *route;
+    struct rtp_rewriter *rewriter; /* from the first route on */
+    struct retransmitter retransmitter;
+    struct sender_report report;
+    struct {
+        uint32_t ssrc;
+        uint8_t command;
+        bool seen;
+    } fir; /* the last one; a repeated command number is the same request (RFC 5104 §4.3.1.2) */
+};
+
+MUST_CHECK enum result publisher_new(struct endpoint *endpoint, uint8_t slot,
+                                     struct publisher **ret_publisher);
+/* Removes its routes first. */
+struct publisher *publisher_free(struct publisher *publisher);
+MUST_CHECK enum result subscriber_new(struct endpoint *endpoint, uint8_t slot,
+                                      struct subscriber **ret_subscriber);
+/* Removes its route first. */
+struct subscriber *subscriber_free(struct subscriber *subscriber);
+
+/* Closed. RESULT_EXISTS: there is this route already, or another one feeds the subscriber slot; RESULT_INVALID: the
+ * kinds differ; RESULT_FULL at MEDIA_SUBSCRIBERS_MAX. */
+MUST_CHECK enum result route_add(struct publisher *publisher, struct subscriber *subscriber);
+void route_remove(struct route *route);
+struct route *route_find(const struct publisher *publisher, const struct subscriber *subscriber);
+void route_set_gate(struct route *route, bool open, int64_t now_us);
+
+/* The stream of this publisher is another one now, or its numbers began anew. */
+void publisher_restart(struct publisher *publisher);
+/* Evidence arrived (`now_us`), or time has passed: tells control when the track begins or stops. */
+void publisher_flow_seen(struct publisher *publisher, int64_t now_us);
+void publisher_flow_tick(struct publisher *publisher, int64_t now_us);
+
+#endif

@@ -1,0 +1,80 @@
+/* The walk of a packet, one step a file, in order:
+ *
+ *   path_receive ─► path_classify ─► path_open ─► path_route ─► path_rewrite ─► path_seal ─► path_send
+ *                      │  STUN, DTLS    │ RTCP
+ *                      ▼                ▼
+ *                 path_transport   path_rtcp_in (NACK ─► path_repair ─► path_seal)     path_rtcp_out (timers)
+ *
+ * Thread: media worker; asserted where the walk begins. Nothing here allocates, locks or reads a clock: the worker
+ * read it once for the batch. Every packet that goes no further is counted under its reason. */
+#ifndef MEDIA_PATH_PATH_H
+#define MEDIA_PATH_PATH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/base/bytes.h"
+#include "media/endpoint/endpoint.h"
+#include "media/ice/net_address.h"
+#include "media/rtp/rtp_forward.h"
+#include "media/rtp/rtp_packet.h"
+#include "media/rtp/rtp_payload.h"
+#include "media/worker/worker_state.h"
+
+/* One recvmmsg and everything that follows from it. True: the batch was full, there may be more. */
+bool path_receive(struct media_worker *worker, enum net_family family);
+
+/* One datagram; decrypts in place. `data` has WORKER_BUFFER_BYTES. */
+void path_classify(struct media_worker *worker, const struct net_address *source, uint8_t *data,
+                   size_t length);
+
+void path_stun(struct media_worker *worker, const struct net_address *source, struct span datagram);
+void path_dtls(struct media_worker *worker, struct endpoint *endpoint,
+               const struct net_address *source, struct span datagram);
+
+/* A plain packet on its way: of which publisher, what it says. */
+struct path_packet {
+    struct publisher *publisher;
+    struct rtp_view view;
+    struct rtp_payload_info info;
+    struct received received;
+    struct packet_handle stored; /* generation 0: not kept */
+    int64_t now_us;
+};
+
+void path_open_rtp(struct media_worker *worker, struct endpoint *endpoint, uint8_t *data,
+                   size_t length);
+void path_open_rtcp(struct media_worker *worker, struct endpoint *endpoint, uint8_t *data,
+                    size_t length);
+
+void path_route(struct media_worker *worker, struct path_packet *packet);
+void path_rewrite(struct media_worker *worker, const struct path_packet *packet,
+                  struct route *route);
+/* Answers one NACKed number of this subscriber slot from the ring. */
+void path_repair(struct media_worker *worker, struct subscriber *subscriber, uint16_t sequence);
+
+/* Seals the packet of `length` bytes in the reserved buffer and commits it; false: counted and dropped. */
+bool path_seal_rtp(struct media_worker *worker, struct endpoint *to, uint8_t *packet, size_t length,
+                   const struct rtp_patch *patch);
+bool path_seal_rtcp(struct media_worker *worker, struct endpoint *to, uint8_t *packet,
+                    size_t length);
+
+/* Plain bytes that may be written at the place path_reserve gives; the rest is for sealing. */
+#define PATH_PLAIN_MAX MEDIA_DATAGRAM_MAX
+
+/* A buffer of WORKER_BUFFER_BYTES for one datagram to this endpoint or address; NULL when it has no address now. It
+ * stays until the next reserve for the same family; path_commit sends it with the batch. */
+uint8_t *path_reserve(struct media_worker *worker, const struct net_address *to);
+void path_commit(struct media_worker *worker, const struct net_address *to, size_t length);
+void path_flush(struct media_worker *worker);
+
+void path_rtcp_in(struct media_worker *worker, struct endpoint *endpoint, struct span compound);
+
+/* Timed RTCP towards one endpoint. Each says when it wants to be called again. */
+int64_t path_rtcp_feedback(struct endpoint *endpoint, int64_t now_us);
+int64_t path_rtcp_reports(struct endpoint *endpoint, int64_t now_us);
+void path_rtcp_sender_report(struct media_worker *worker, struct subscriber *subscriber,
+                             const struct rtcp_sender_info *publisher);
+
+#endif

@@ -1,0 +1,53 @@
+/* Step 5: the packet in the subscriber's numbers. */
+#include "media/path/path.h"
+
+static bool can_receive(const struct endpoint *endpoint)
+{
+    return endpoint->sending != NULL && ice_peer_selected(&endpoint->ice) != NULL;
+}
+
+void path_rewrite(struct media_worker *worker, const struct path_packet *packet,
+                  struct route *route)
+{
+    struct subscriber *subscriber = route->subscriber;
+    struct endpoint *from = packet->publisher->endpoint, *to = subscriber->endpoint;
+    if (!can_receive(to))
+        return;
+    /* A probe that is padding alone says nothing to a receiver, but its number has to be used, or it looks lost. */
+    struct rtp_source source = {
+        .sequence = packet->received.sequence,
+        .timestamp = packet->view.timestamp,
+        .packet = packet->stored,
+        .keyframe = packet->info.keyframe,
+    };
+    struct rtp_forward forward = {
+        .from = &from->maps,
+        .to = &to->maps,
+        .mid = to->slots[subscriber->slot].info.mid,
+        .ssrc = subscriber->ssrc,
+    };
+    if (!result_ok(
+            rtp_rewriter_map(subscriber->rewriter, &source, packet->now_us, &forward.place))) {
+        if (rtp_rewriter_wants_keyframe(subscriber->rewriter)) {
+            keyframe_request_want(&packet->publisher->keyframe);
+            worker_due(worker, from, keyframe_request_due_us(&packet->publisher->keyframe));
+        }
+        return;
+    }
+    uint8_t *place = path_reserve(worker, ice_peer_selected(&to->ice));
+    struct rtp_patch patch;
+    size_t length = 0;
+    if (place == NULL)
+        return;
+    if (!result_ok(
+            rtp_forward_write(&forward, &packet->view, place, PATH_PLAIN_MAX, &length, &patch))) {
+        counter_add(&worker->counters, COUNTER_media_drop_unmapped, 1);
+        return;
+    }
+    if (!path_seal_rtp(worker, to, place, length, &patch))
+        return;
+    counter_add(&worker->counters, COUNTER_media_forwarded, 1);
+    from->forwarded++;
+    retransmitter_count(&subscriber->retransmitter, length, packet->now_us);
+    sender_report_count(&subscriber->report, packet->view.payload.length);
+}

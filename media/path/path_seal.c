@@ -1,0 +1,33 @@
+/* Step 6: the last change before the wire. The transport-wide number and the send time are patched in here, so that they
+ * count and tell what really leaves. */
+#include "media/path/path.h"
+
+static bool seal_judge(struct media_worker *worker, struct endpoint *to, enum result result,
+                       size_t length)
+{
+    if (!result_ok(result)) {
+        counter_add(&worker->counters, COUNTER_media_drop_seal, 1);
+        return false;
+    }
+    path_commit(worker, ice_peer_selected(&to->ice), length);
+    return true;
+}
+
+bool path_seal_rtp(struct media_worker *worker, struct endpoint *to, uint8_t *packet, size_t length,
+                   const struct rtp_patch *patch)
+{
+    rtp_forward_patch(packet, patch, to->transport_cc_next, worker->now_us);
+    if (patch->transport_cc_at != 0)
+        to->transport_cc_next++;
+    enum result result = srtp_seal(to->sending, packet, &length, WORKER_BUFFER_BYTES);
+    if (result_ok(result))
+        to->interval.bytes_down += length;
+    return seal_judge(worker, to, result, length);
+}
+
+bool path_seal_rtcp(struct media_worker *worker, struct endpoint *to, uint8_t *packet,
+                    size_t length)
+{
+    return seal_judge(worker, to, srtcp_seal(to->sending, packet, &length, WORKER_BUFFER_BYTES),
+                      length);
+}

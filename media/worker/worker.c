@@ -1,0 +1,250 @@
+#include "media/worker/worker.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "gateway/base/clock.h"
+#include "gateway/base/log.h"
+#include "gateway/base/random.h"
+#include "media/path/path.h"
+#include "media/worker/worker_sockets.h"
+#include "media/worker/worker_state.h"
+
+#define RECEIVE_ROUNDS_MAX                                                                         \
+    8 /* full batches of one socket before commands and timers get their turn */
+#define EVENT_FD_TAG NET_NONE
+
+static enum result worker_allocate(struct media_worker *worker,
+                                   const struct dtls_identity *identity)
+{
+    uint32_t endpoints_max = worker->options->endpoints_max;
+    enum result result;
+    if (!result_ok(result = mailbox_new(sizeof(struct media_command), MEDIA_COMMANDS_MAX,
+                                        &worker->inbox)) ||
+        !result_ok(
+            result = mailbox_new(sizeof(struct media_event), MEDIA_EVENTS_MAX, &worker->outbox)) ||
+        !result_ok(result = ice_agent_new(&worker->ice)) ||
+        !result_ok(result = dtls_context_new(identity, &worker->dtls)) ||
+        !result_ok(result = slot_index_new(endpoints_max * MEDIA_TUPLES_PER_ENDPOINT_MAX,
+                                           &worker->addresses)) ||
+        /* during an ICE restart an endpoint has two */
+        !result_ok(result = slot_index_new(endpoints_max * 2, &worker->ufrags)))
+        return result;
+    worker->waiting.size = endpoints_max * 2;
+    worker->waiting.events = calloc(worker->waiting.size, sizeof(struct media_event));
+    worker->endpoints = calloc(endpoints_max, sizeof(struct endpoint *));
+    worker->due_us = calloc(endpoints_max, sizeof(int64_t));
+    worker->receiving = calloc(1, sizeof(struct receive_batch));
+    if (worker->waiting.events == NULL || worker->endpoints == NULL || worker->due_us == NULL ||
+        worker->receiving == NULL)
+        return RESULT_NO_MEMORY;
+    for (uint32_t i = 0; i < endpoints_max; i++)
+        worker->due_us[i] = INT64_MAX;
+    for (int family = NET_UDP4; family < NET_FAMILY_COUNT; family++) {
+        worker->sockets[family].batch = calloc(1, sizeof(struct send_batch));
+        if (worker->sockets[family].batch == NULL)
+            return RESULT_NO_MEMORY;
+    }
+    return RESULT_OK;
+}
+
+static enum result worker_watch(struct media_worker *worker, int fd, uint32_t tag)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = tag};
+    return epoll_ctl(worker->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0 ? RESULT_OK : RESULT_LIBRARY;
+}
+
+static enum result worker_open_network(struct media_worker *worker)
+{
+    const struct media_options *options = worker->options;
+    uint16_t port = options->port == 0 ? 0 : (uint16_t)(options->port + worker->index);
+    enum result result =
+        worker_sockets_open(options->bind_address, port, worker->sockets, &worker->port);
+    if (!result_ok(result))
+        return result;
+    worker->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    worker->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (worker->epoll_fd < 0 || worker->event_fd < 0)
+        return RESULT_LIBRARY;
+    result = worker_watch(worker, worker->event_fd, EVENT_FD_TAG);
+    for (uint32_t family = NET_UDP4; family < NET_FAMILY_COUNT && result_ok(result); family++)
+        if (worker->sockets[family].fd >= 0)
+            result = worker_watch(worker, worker->sockets[family].fd, family);
+    return result;
+}
+
+enum result worker_new_offline(const struct media_options *options,
+                               const struct dtls_identity *identity,
+                               struct media_worker **ret_worker)
+{
+    struct media_worker *worker = calloc(1, sizeof(*worker));
+    if (worker == NULL)
+        return RESULT_NO_MEMORY;
+    worker->options = options;
+    worker->epoll_fd = worker->event_fd = -1;
+    for (int family = 0; family < NET_FAMILY_COUNT; family++)
+        worker->sockets[family].fd = -1;
+    worker->next_due_us = INT64_MAX;
+    worker->random_state = options->random_seed;
+    random_bytes(&worker->hash_seed, sizeof(worker->hash_seed));
+    enum result result = worker_allocate(worker, identity);
+    if (!result_ok(result)) {
+        worker_free(worker);
+        return result;
+    }
+    thread_owner_bind(&worker->owner);
+    worker->now_us = clock_monotonic_us();
+    *ret_worker = worker;
+    return RESULT_OK;
+}
+
+enum result worker_new(const struct media_options *options, uint32_t index,
+                       const struct dtls_identity *identity, media_wake_function *wake,
+                       void *wake_owner, struct media_worker **ret_worker)
+{
+    struct media_worker *worker;
+    enum result result = worker_new_offline(options, identity, &worker);
+    if (!result_ok(result))
+        return result;
+    worker->index = index;
+    worker->wake = wake;
+    worker->wake_owner = wake_owner;
+    if (worker->random_state != 0)
+        worker->random_state += index;
+    result = worker_open_network(worker);
+    if (!result_ok(result)) {
+        worker_free(worker);
+        return result;
+    }
+    *ret_worker = worker;
+    return RESULT_OK;
+}
+
+struct media_worker *worker_free(struct media_worker *worker)
+{
+    if (worker == NULL)
+        return NULL;
+    CHECK(worker->endpoints_count == 0); /* worker_stop closed them */
+    worker_sockets_close(worker->sockets);
+    for (int family = 0; family < NET_FAMILY_COUNT; family++)
+        free(worker->sockets[family].batch);
+    if (worker->event_fd >= 0)
+        close(worker->event_fd);
+    if (worker->epoll_fd >= 0)
+        close(worker->epoll_fd);
+    if (worker->receiving != NULL)
+        explicit_bzero(worker->receiving,
+                       sizeof(*worker->receiving)); /* plain media of the last batch */
+    free(worker->receiving);
+    free(worker->due_us);
+    free(worker->endpoints);
+    free(worker->waiting.events);
+    slot_index_free(worker->ufrags);
+    slot_index_free(worker->addresses);
+    dtls_context_free(worker->dtls);
+    ice_agent_free(worker->ice);
+    mailbox_free(worker->outbox);
+    mailbox_free(worker->inbox);
+    free(worker);
+    return NULL;
+}
+
+/* Packets before commands: what had arrived when control opened a gate was sent before the opening, so it meets the gate
+ * still closed (P1). A closing waits at most RECEIVE_ROUNDS_MAX batches for its turn. */
+static void worker_pass(struct media_worker *worker)
+{
+    for (uint32_t family = NET_UDP4; family < NET_FAMILY_COUNT; family++) {
+        if (worker->sockets[family].fd < 0)
+            continue;
+        for (int round = 0; round < RECEIVE_ROUNDS_MAX; round++) {
+            worker->now_us = clock_monotonic_us();
+            if (!path_receive(worker, (enum net_family)family))
+                break;
+        }
+    }
+    worker->now_us = clock_monotonic_us();
+    worker_run_commands(worker);
+    worker_run_timers(worker);
+    path_flush(worker);
+    counter_set(&worker->counters, COUNTER_media_endpoints, worker->endpoints_count);
+    counter_set(&worker->counters, COUNTER_media_routes_open, worker->routes_open);
+    worker_flush_events(worker);
+}
+
+static void *worker_run(void *argument)
+{
+    struct media_worker *worker = argument;
+    thread_owner_bind(&worker->owner);
+    pthread_setname_np(pthread_self(), "media");
+    while (!atomic_load_explicit(&worker->stopping, memory_order_acquire)) {
+        struct epoll_event events[NET_FAMILY_COUNT];
+        int sleep_ms = worker_sleep_ms(worker, clock_monotonic_us());
+        if (mailbox_depth(worker->inbox) > 0)
+            sleep_ms = 0;
+        int count = epoll_wait(worker->epoll_fd, events, NET_FAMILY_COUNT, sleep_ms);
+        CHECK(count >= 0 || errno == EINTR);
+        for (int i = 0; i < count; i++) {
+            uint64_t wakes;
+            if (events[i].data.u32 == EVENT_FD_TAG &&
+                read(worker->event_fd, &wakes, sizeof(wakes)) < 0)
+                CHECK(errno == EAGAIN || errno == EINTR);
+        }
+        worker_pass(worker);
+    }
+    worker_close_all(worker);
+    path_flush(worker);
+    worker_flush_events(worker);
+    return NULL;
+}
+
+enum result worker_start(struct media_worker *worker, pthread_t *ret_thread)
+{
+    return pthread_create(ret_thread, NULL, worker_run, worker) == 0 ? RESULT_OK : RESULT_LIBRARY;
+}
+
+/* Both from the control thread. A full counter (impossible in practice) would still have the reader awake. */
+static void worker_poke(struct media_worker *worker)
+{
+    uint64_t one = 1;
+    ssize_t written = write(worker->event_fd, &one, sizeof(one));
+    (void)written;
+}
+
+void worker_stop(struct media_worker *worker)
+{
+    atomic_store_explicit(&worker->stopping, true, memory_order_release);
+    worker_poke(worker);
+}
+
+enum result worker_send_command(struct media_worker *worker, const struct media_command *command)
+{
+    enum result result = mailbox_send(worker->inbox, command);
+    if (result_ok(result))
+        worker_poke(worker);
+    return result;
+}
+
+bool worker_receive_event(struct media_worker *worker, struct media_event *ret_event)
+{
+    return mailbox_receive(worker->outbox, ret_event);
+}
+
+uint16_t worker_port(const struct media_worker *worker)
+{
+    return worker->port;
+}
+
+bool worker_serves(const struct media_worker *worker, enum net_family family)
+{
+    return worker->sockets[family].fd >= 0;
+}
+
+const struct counters *worker_counters(const struct media_worker *worker)
+{
+    return &worker->counters;
+}

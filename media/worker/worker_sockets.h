@@ -1,0 +1,15 @@
+/* The worker's UDP sockets: one an address family, both on the same port. No IPv4-mapped addresses: an IPv6 socket takes
+ * IPv6 alone. Thread: control, before the worker's thread starts; closing after it has ended. */
+#ifndef MEDIA_WORKER_WORKER_SOCKETS_H
+#define MEDIA_WORKER_WORKER_SOCKETS_H
+
+#include "media/worker/worker_state.h"
+
+/* `bind_address` "::" opens both families (IPv4 alone where the kernel has no IPv6), any other address its own. Port 0
+ * takes a free one. RESULT_INVALID: not a numeric address; RESULT_NETWORK: cannot be bound. */
+MUST_CHECK enum result worker_sockets_open(const char *bind_address, uint16_t port,
+                                           struct worker_socket ret_sockets[NET_FAMILY_COUNT],
+                                           uint16_t *ret_port);
+void worker_sockets_close(struct worker_socket sockets[NET_FAMILY_COUNT]);
+
+#endif

@@ -1,0 +1,124 @@
+/* Inside of a media worker, for the files of media/worker, media/endpoint and media/path alone.
+ *
+ *   epoll ─► sockets ─► path_receive … path_send      data plane
+ *         └► inbox   ─► worker_commands               control plane, after the sockets are empty
+ *   every pass: due endpoints (endpoint_tick), send batches, wake control when events were queued */
+#ifndef MEDIA_WORKER_WORKER_STATE_H
+#define MEDIA_WORKER_WORKER_STATE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "gateway/base/check.h"
+#include "gateway/base/counters.h"
+#include "gateway/base/mailbox.h"
+#include "media/dtls/dtls.h"
+#include "media/ice/ice_agent.h"
+#include "media/ice/net_address.h"
+#include "media/ice/slot_index.h"
+#include "media/media.h"
+
+struct endpoint;
+
+/* Longer than any datagram we take, so a truncated one is noticed, and room for what sealing adds. */
+#define WORKER_BUFFER_BYTES 2048
+#define WORKER_TICK_US      5000
+
+struct receive_batch {
+    struct mmsghdr headers[MEDIA_BATCH];
+    struct iovec vectors[MEDIA_BATCH];
+    struct sockaddr_storage from[MEDIA_BATCH];
+    uint8_t buffers[MEDIA_BATCH][WORKER_BUFFER_BYTES];
+};
+
+/* One a socket. `count` entries are complete; the next buffer is the one being written. */
+struct send_batch {
+    uint32_t count;
+    struct mmsghdr headers[MEDIA_BATCH];
+    struct iovec vectors[MEDIA_BATCH];
+    struct sockaddr_storage to[MEDIA_BATCH];
+    uint8_t buffers[MEDIA_BATCH][WORKER_BUFFER_BYTES];
+};
+
+struct worker_socket {
+    int fd; /* -1: this family is not served */
+    struct send_batch *batch;
+};
+
+/* DRAINED and LOST must arrive even when the mailbox is full; they wait here, in order. */
+struct waiting_events {
+    struct media_event *events; /* ring */
+    uint32_t size, first, count;
+};
+
+/* Thread: media worker (its own), but for the two mailboxes, `stopping` and the counters.
+ * Owner: struct media.   Life: worker_new … worker_free on the control thread, worker_run between.
+ * Bound: MEDIA_WORKERS_MAX of them; endpoints_max endpoints. */
+struct media_worker {
+    struct thread_owner owner;
+    const struct media_options *options;
+    uint32_t index;
+    uint16_t port;
+    uint64_t hash_seed;
+    uint64_t random_state; /* of worker_random; 0: take the system's */
+    _Atomic bool stopping;
+
+    int epoll_fd, event_fd;
+    struct worker_socket sockets[NET_FAMILY_COUNT];
+    struct receive_batch *receiving;
+
+    struct mailbox *inbox;  /* control → worker: struct media_command */
+    struct mailbox *outbox; /* worker → control: struct media_event */
+    struct waiting_events waiting;
+    bool wake_control;
+    media_wake_function *wake;
+    void *wake_owner;
+
+    struct counters counters;
+    struct ice_agent *ice;
+    struct dtls_context *dtls;
+    struct slot_index *addresses; /* net_address → endpoint */
+    struct slot_index *ufrags;    /* local ufrag → endpoint */
+    uint32_t half_open;           /* DTLS handshakes in progress */
+    uint32_t routes_open;
+
+    struct endpoint **endpoints; /* by local slot; NULL: free */
+    int64_t *due_us;             /* by local slot; INT64_MAX: nothing to do */
+    uint32_t endpoints_count;
+    int64_t next_due_us; /* never later than the earliest of due_us */
+    int64_t ticked_us;
+
+    int64_t now_us; /* read once a batch */
+    /* The address of the last datagram: a batch mostly comes from few. Void whenever an address is bound or freed. */
+    struct net_address last_address;
+    struct endpoint *last_endpoint;
+};
+
+/* 64 bits for first sequence numbers and the like: secret unless the options ask for a repeatable run. */
+uint64_t worker_random(struct media_worker *worker);
+
+/* The endpoint has something to do at `at_us`, or earlier than it said before. */
+void worker_due(struct media_worker *worker, const struct endpoint *endpoint, int64_t at_us);
+
+/* Queues an event; see media.h for what a full mailbox means. */
+void worker_event(struct media_worker *worker, const struct media_event *event);
+
+/* NULL when the handle is stale, of another worker, or not opened. */
+struct endpoint *worker_endpoint(const struct media_worker *worker, struct handle handle);
+uint32_t worker_slot_of(const struct media_worker *worker, struct handle handle);
+
+/* Binding and looking up; they keep the one-entry memory honest. */
+MUST_CHECK enum result worker_bind_address(struct media_worker *worker, struct endpoint *endpoint,
+                                           const struct net_address *address);
+void worker_unbind_address(struct media_worker *worker, struct endpoint *endpoint,
+                           const struct net_address *address);
+struct endpoint *worker_by_address(struct media_worker *worker, const struct net_address *address);
+MUST_CHECK enum result worker_bind_ufrag(struct media_worker *worker,
+                                         const struct endpoint *endpoint, const char *ufrag);
+void worker_unbind_ufrag(struct media_worker *worker, const struct endpoint *endpoint,
+                         const char *ufrag);
+struct endpoint *worker_by_ufrag(const struct media_worker *worker, struct span ufrag);
+
+#endif
