@@ -59,15 +59,16 @@ static void booking_refuse(booking_done_fn done, void *owner, enum result result
 }
 
 static void booking_invitation(struct store_transaction *transaction, const struct live_consultation *live, const struct actor *actor,
-                               struct token *ret_secret)
+                               char *ret_secret)
 {
-    *ret_secret = token_new();
+    struct token secret = token_new();
+    (void)!text_copy(ret_secret, VISIT_SECRET_SIZE, secret.text);
     int64_t now_us = clock_wall_us();
     int64_t from_us = live->now.booked_for_us > now_us ? live->now.booked_for_us : now_us;
     struct store_invitation invitation = {.id = id_new('v'),
                                           .consultation = live->now.id,
                                           .patient = live->now.patient,
-                                          .secret = token_hash(ret_secret->text),
+                                          .secret = token_hash(secret.text),
                                           .created_us = now_us,
                                           .expires_us = from_us + INVITATION_LIFE_US};
     store_put_invitation(transaction, &invitation);
@@ -91,7 +92,7 @@ static bool booking_facts(struct live_consultation *live, const struct booking *
         input.fact = rule_pack_find_fact(live->pack->pack, fact->name);
         input.fact_supplier = door_supplier(booking->actor.role);
         input.now_us = clock_wall_us();
-        good = input.fact >= 0 && result_ok(door_value(rule_pack_fact(live->pack->pack, (uint32_t)input.fact), &fact->value, &input.fact_value));
+        good = input.fact >= 0 && result_ok(fact_parse(rule_pack_fact(live->pack->pack, (uint32_t)input.fact), fact->value, &input.fact_value));
         if (good) {
             consultation_step(live->pack->pack, &live->control->options.practice, &live->now, &input, after, step);
             good = step->verdict != STEP_REFUSE;
@@ -161,7 +162,7 @@ void control_book(struct control *control, const struct booking *booking, bookin
     booking_records(transaction, live, booking);
     *wait = (struct booking_wait){.live = live, .done = done, .owner = owner, .fresh = true};
     wait->answer.consultation = consultation;
-    booking_invitation(transaction, live, &booking->actor, &wait->answer.secret);
+    booking_invitation(transaction, live, &booking->actor, wait->answer.secret);
     enum result result = store_submit(control->rooms.store, transaction, booking_finish, wait);
     if (!result_ok(result))
         booking_finish(wait, result, STORE_NO_SEQ);
@@ -179,7 +180,7 @@ void control_reissue(struct control *control, const struct actor *actor, const s
     struct store_transaction *transaction = store_transaction_new();
     *wait = (struct booking_wait){.live = live, .done = done, .owner = owner};
     wait->answer.consultation = live->now.id;
-    booking_invitation(transaction, live, actor, &wait->answer.secret);
+    booking_invitation(transaction, live, actor, wait->answer.secret);
     enum result result = store_submit(control->rooms.store, transaction, booking_finish, wait);
     if (!result_ok(result))
         booking_finish(wait, result, STORE_NO_SEQ);
@@ -221,7 +222,8 @@ static void redeem_bind(struct control *control, struct live_consultation *live,
     struct id holder = redeem_holder(live, redeem);
     bool first = !id_is_set(&holder);
     int64_t now_us = clock_wall_us();
-    wait->answer.cookie = token_new();
+    struct token cookie = token_new();
+    (void)!text_copy(wait->answer.cookie, sizeof(wait->answer.cookie), cookie.text);
     wait->answer.device = id_new('b');
     wait->answer.bound_now = true;
     wait->answer.result = first ? RESULT_OK : RESULT_DENIED;
@@ -229,7 +231,7 @@ static void redeem_bind(struct control *control, struct live_consultation *live,
     struct store_device device = {.id = wait->answer.device,
                                   .invitation = redeem->invitation,
                                   .consultation = redeem->consultation,
-                                  .secret = token_hash(wait->answer.cookie.text),
+                                  .secret = token_hash(cookie.text),
                                   .created_us = now_us,
                                   .expires_us = now_us + DEVICE_LIFE_US};
     struct store_transaction *transaction = store_transaction_new();

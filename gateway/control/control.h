@@ -18,6 +18,7 @@
 #include "gateway/base/result.h"
 #include "gateway/consultation/consultation.h"
 #include "gateway/identity/token.h"
+#include "gateway/model/visit.h"
 #include "gateway/rules/rules.h"
 #include "gateway/storage/store.h"
 #include "media/media.h"
@@ -81,63 +82,19 @@ MUST_CHECK enum result control_use_pack(struct control *control, struct control_
 
 /* ---- services for the HTTP rooms ------------------------------------------------------------------------------- */
 
-/* Somebody whose cookie was checked; what a ticket stands for. */
-struct control_identity {
-    struct actor actor;
-    char name[121];          /* staff: display name */
-    struct id consultation;  /* patient */
-    struct id device;        /* patient: b_… */
-};
-void control_issue_ticket(struct control *control, const struct control_identity *identity, struct token *ret_ticket);
+void control_issue_ticket(struct control *control, const struct visit_identity *identity, struct token *ret_ticket);
 /* Signed out: their sockets end and tickets die. */
 void control_sign_out(struct control *control, const struct id *session);
 
 const struct directory *control_directory(const struct control *control);
 
-#define BOOKING_FACTS_MAX 48
-struct booking_fact {
-    char name[FACT_NAME_SIZE];
-    struct message_scalar value;
-};
-struct booking {
-    struct actor actor;
-    struct id physician;      /* empty: the institution's first physician */
-    char patient_name[121];
-    int64_t booked_for_us;
-    uint32_t facts_count;
-    struct booking_fact facts[BOOKING_FACTS_MAX];
-};
-struct booking_answer {
-    enum result result;
-    char code[REASON_CODE_SIZE]; /* words code when refused */
-    char field[FACT_NAME_SIZE];  /* a fact that was not taken */
-    struct id consultation;
-    struct token secret;         /* of the link; kept nowhere */
-};
-typedef void (*booking_done_fn)(void *owner, const struct booking_answer *answer);
 /* Books a consultation with its invitation in one transaction; the callback comes exactly once, maybe at once. */
 void control_book(struct control *control, const struct booking *booking, booking_done_fn done, void *owner);
 /* A new link for the same visit; the old ones and their devices die. */
 void control_reissue(struct control *control, const struct actor *actor, const struct id *consultation,
                      booking_done_fn done, void *owner);
 
-/* Redeeming a link: which device may hold the visit. */
-struct redeem {
-    struct id invitation, consultation, patient;
-    struct id device;          /* of the cookie, when it belongs to this visit; else empty */
-    int64_t created_us, expires_us;
-    struct sha256 secret;
-    struct id holder;          /* the device that redeemed it, or empty */
-    char peer_prefix[48];
-};
-struct redeem_answer {
-    enum result result;
-    const char *code;          /* words code when refused */
-    struct id device;          /* bound now (or again) */
-    struct token cookie;       /* set when a device was bound now */
-    bool bound_now;
-};
-typedef void (*redeem_done_fn)(void *owner, const struct redeem_answer *answer);
+/* Redeeming a link: which device may hold the visit. The callback comes exactly once, maybe at once. */
 void control_redeem(struct control *control, const struct redeem *redeem, redeem_done_fn done, void *owner);
 
 /* What anyone may ask of a live consultation without changing it; NULL when it is not live. The pointer is good until

@@ -19,7 +19,7 @@
 struct visitor {
     struct list_link link;
     struct handle session;
-    struct control_identity identity;
+    struct visit_identity identity;
     struct id session_id; /* n_… of this WebSocket session, told in welcome */
     struct id joined;     /* consultation in which this session holds a seat; empty */
     int seat;             /* index there, -1 none */
@@ -87,7 +87,7 @@ struct live_consultation {
 
 struct ticket_identity {
     struct id key; /* n_… made for the ticket table */
-    struct control_identity identity;
+    struct visit_identity identity;
     bool used;
 };
 

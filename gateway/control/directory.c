@@ -11,14 +11,6 @@ struct directory {
     struct directory_staff staff[DIRECTORY_STAFF_MAX];
 };
 
-enum role directory_role(const char *name)
-{
-    for (int role = 0; role < ROLE_COUNT; role++)
-        if (strcmp(role_name((enum role)role), name) == 0)
-            return (enum role)role;
-    return ROLE_NONE;
-}
-
 static void copy_column(char *ret_text, size_t size, const struct store_rows *rows, size_t row, const char *column)
 {
     snprintf(ret_text, size, "%s", store_rows_text(rows, row, column));
@@ -35,7 +27,7 @@ static enum result directory_load_staff(struct store *store, struct directory *d
         struct directory_staff *staff = &directory->staff[directory->staff_count++];
         staff->id = store_rows_id(rows, row, "id");
         staff->institution = *institution;
-        staff->role = directory_role(store_rows_text(rows, row, "role"));
+        staff->role = role_of_name(store_rows_text(rows, row, "role"));
         copy_column(staff->name[LANGUAGE_JA], sizeof(staff->name[0]), rows, row, "display_name_ja");
         copy_column(staff->name[LANGUAGE_EN], sizeof(staff->name[0]), rows, row, "display_name_en");
         staff->registered_year = (int)store_rows_integer(rows, row, "registered_year");

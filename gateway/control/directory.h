@@ -37,6 +37,5 @@ const struct directory_institution *directory_institution(const struct directory
 const struct directory_staff *directory_staff(const struct directory *directory, const struct id *id);
 /* The first physician of an institution who is not disabled. */
 const struct directory_staff *directory_first_physician(const struct directory *directory, const struct id *institution);
-enum role directory_role(const char *name);
 
 #endif

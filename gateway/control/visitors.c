@@ -8,7 +8,7 @@
 #include "gateway/identity/authorise.h"
 #include "gateway/words/words.h"
 
-void control_issue_ticket(struct control *control, const struct control_identity *identity, struct token *ret_ticket)
+void control_issue_ticket(struct control *control, const struct visit_identity *identity, struct token *ret_ticket)
 {
     assert_on_thread(&control->owner);
     /* One identity lives for one ticket; the ring outlasts every ticket (30 s) because both have the same bound. */
@@ -20,7 +20,7 @@ void control_issue_ticket(struct control *control, const struct control_identity
     ticket_issue(control->tickets, &place->key, clock_monotonic_us(), ret_ticket);
 }
 
-static const struct control_identity *ticket_identity(struct control *control, const char *ticket)
+static const struct visit_identity *ticket_identity(struct control *control, const char *ticket)
 {
     struct id key;
     if (!result_ok(ticket_redeem(control->tickets, ticket, clock_monotonic_us(), &key)))
@@ -46,7 +46,7 @@ static void visitor_refuse(struct control *control, struct handle socket, const 
 
 static void visitor_welcome(struct control *control, const struct visitor *visitor, enum language language, struct message_welcome *ret_welcome)
 {
-    const struct control_identity *identity = &visitor->identity;
+    const struct visit_identity *identity = &visitor->identity;
     const struct directory_institution *clinic = directory_institution(control->directory, &identity->actor.institution);
     memset(ret_welcome, 0, sizeof(*ret_welcome));
     (void)!text_copy(ret_welcome->role, sizeof(ret_welcome->role), role_name(identity->actor.role));
@@ -65,7 +65,7 @@ void control_on_hello(void *owner, struct handle socket, const struct message_he
 {
     struct control *control = owner;
     assert_on_thread(&control->owner);
-    const struct control_identity *identity = hello->has_ticket ? ticket_identity(control, hello->ticket) : NULL;
+    const struct visit_identity *identity = hello->has_ticket ? ticket_identity(control, hello->ticket) : NULL;
     if (identity == NULL || control->visitors_count >= CONTROL_VISITORS_MAX) {
         visitor_refuse(control, socket, hello, identity == NULL ? "ticket" : "busy");
         return;

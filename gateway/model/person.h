@@ -2,6 +2,8 @@
 #ifndef GATEWAY_MODEL_PERSON_H
 #define GATEWAY_MODEL_PERSON_H
 
+#include <string.h>
+
 #include "gateway/base/id.h"
 
 /* X(NAME, text in messages, stored rows and audit records) */
@@ -30,6 +32,15 @@ static inline const char *role_name(enum role role)
 #undef X
     };
     return (unsigned)role < ROLE_COUNT ? names[role] : "none";
+}
+
+/* ROLE_NONE for a name that is none. */
+static inline enum role role_of_name(const char *name)
+{
+    for (int role = 0; role < ROLE_COUNT; role++)
+        if (strcmp(role_name((enum role)role), name) == 0)
+            return (enum role)role;
+    return ROLE_NONE;
 }
 
 enum language { LANGUAGE_JA, LANGUAGE_EN, LANGUAGE_COUNT };
