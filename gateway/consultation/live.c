@@ -51,8 +51,7 @@ static int rule_still_holding(const struct step *step, const struct decision *de
 {
     int rule = rule_pack_find_rule(step->pack, step->before->hold_reason);
     for (uint16_t i = 0; rule >= 0 && i < decision->failed_count; i++)
-        if (decision->failed[i].rule == rule &&
-            (step->after->acknowledged[rule / 8] & 1u << rule % 8) == 0)
+        if (decision->failed[i].rule == rule && decision->failed[i].cleared == RULE_CLEARED_NOT)
             return rule;
     return -1;
 }

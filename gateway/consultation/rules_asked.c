@@ -10,17 +10,11 @@ static struct rule_question question_of(const struct step *step, enum rule_gate 
                                   .emergency = step->before->state == CONSULTATION_STATE_EMERGENCY};
 }
 
-static bool acknowledged(const struct step *step, uint32_t rule)
-{
-    return (step->after->acknowledged[rule / 8] & 1u << rule % 8) != 0;
-}
-
 /* The first rule that asks for as much as the verdict does; the decision itself holds all of them. */
-static int rule_that_decided(const struct step *step, const struct decision *decision)
+static int rule_that_decided(const struct decision *decision)
 {
     for (uint16_t i = 0; i < decision->failed_count; i++)
-        if (decision->failed[i].action == decision->verdict &&
-            !acknowledged(step, decision->failed[i].rule))
+        if (decision->failed[i].action == decision->verdict)
             return decision->failed[i].rule;
     return -1;
 }
@@ -45,7 +39,7 @@ bool step_gate(struct step *step, enum rule_gate gate)
     step->result->has_decision = true;
     if (decision_allows(&step->result->decision))
         return true;
-    refuse_by_rule(step, rule_that_decided(step, &step->result->decision));
+    refuse_by_rule(step, rule_that_decided(&step->result->decision));
     return false;
 }
 
@@ -84,7 +78,7 @@ void live_evaluate(const struct step *step, struct live_verdict *ret_verdict)
     rules_evaluate(step->pack, &question, &ret_verdict->decision);
     for (uint16_t i = 0; i < ret_verdict->decision.failed_count; i++) {
         const struct failed_rule *failed = &ret_verdict->decision.failed[i];
-        if (failed->truth != TRUTH_FALSE || acknowledged(step, failed->rule))
+        if (failed->truth != TRUTH_FALSE || failed->cleared != RULE_CLEARED_NOT)
             continue;
         if (failed->action == RULE_ACTION_TERMINATE && ret_verdict->terminate < 0)
             ret_verdict->terminate = failed->rule;
