@@ -113,7 +113,8 @@ static enum result put_actor(json_t *record, const struct actor *actor)
     return result;
 }
 
-static enum result put_object(json_t *record, const struct audit_draft *draft)
+static enum result put_object(json_t *record, const struct audit_draft *draft,
+                              const struct audit_place *place)
 {
     if (draft->object_kind == NULL)
         return RESULT_OK;
@@ -122,7 +123,10 @@ static enum result put_object(json_t *record, const struct audit_draft *draft)
         return RESULT_NO_MEMORY;
     enum result result = put_code(member, "k", draft->object_kind);
     if (id_is_set(&draft->object))
-        result = THEN(result, put_code(member, "id", draft->object.text));
+        return THEN(result, put_code(member, "id", draft->object.text));
+    /* The log itself is named by its origin. */
+    if (strcmp(draft->object_kind, "log") == 0)
+        return THEN(result, put_code(member, "id", place->origin));
     return result;
 }
 
@@ -209,7 +213,7 @@ enum result audit_record_encode(const struct audit_draft *draft, const struct au
     enum result result = put_place(record, place);
     result = THEN(result, put_actor(record, &draft->actor));
     result = THEN(result, put_code(record, "act", audit_act_name(draft->act)));
-    result = THEN(result, put_object(record, draft));
+    result = THEN(result, put_object(record, draft, place));
     result = THEN(result, put_code(record, "out", audit_outcome_name(draft->outcome)));
     result = THEN(result, put_rule(record, draft));
     if (id_is_set(&draft->actor.institution))

@@ -33,6 +33,7 @@ struct audit_place {
 /* Writes the record's bytes, no NUL. Optional members that are empty are left out: actor.auth, obj, req, rule, sealed,
  * tenant, x. `commitments` holds one for each of draft->sealed. In `x` stand "v":1, the draft's extras and, when the
  * actor has a session, "role" and "session".
+ * An object of kind "log" without an id is the log itself: its id is the origin.
  * RESULT_INVALID a name, id or number outside what the format allows; RESULT_TOO_LARGE; RESULT_NO_MEMORY. */
 MUST_CHECK enum result audit_record_encode(const struct audit_draft *draft,
                                            const struct audit_place *place,

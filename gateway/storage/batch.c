@@ -92,16 +92,26 @@ static enum result transaction_try(struct store_transaction *transaction, struct
     return log->backend->undo(connection);
 }
 
+/* The log opens before it says anything else, also that the clock was set while it was closed. */
+static enum result clocks_say(const struct batch *batch, struct log_writer *log,
+                              struct store_connection *connection, const struct log_moment *now)
+{
+    struct log_tick tick = log_writer_tick(log, now);
+    enum result result = RESULT_OK;
+    if (tick.new_stretch || (batch->has_act && batch->act == AUDIT_ACT_LOG_OPEN))
+        result = log_writer_append_own(log, connection, AUDIT_ACT_LOG_OPEN, 0);
+    if (result_ok(result) && tick.stepped)
+        result = log_writer_append_own(log, connection, AUDIT_ACT_CLOCK_STEP, tick.moved_ms);
+    return result;
+}
+
 static enum result batch_run(struct batch *batch, struct log_writer *log,
                              struct store_connection *connection, const struct log_moment *now)
 {
-    int64_t moved_ms = 0;
-    enum result result = RESULT_OK;
-    if (log_writer_tick(log, now, &moved_ms))
-        result = log_writer_append_own(log, connection, AUDIT_ACT_CLOCK_STEP, moved_ms);
+    enum result result = clocks_say(batch, log, connection, now);
     for (size_t i = 0; i < batch->count && result_ok(result); i++)
         result = transaction_try(batch->transactions[i], log, connection);
-    if (result_ok(result) && batch->has_act)
+    if (result_ok(result) && batch->has_act && batch->act != AUDIT_ACT_LOG_OPEN)
         result = log_writer_append_own(log, connection, batch->act, 0);
     return result;
 }

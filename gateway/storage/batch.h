@@ -10,7 +10,8 @@
 struct batch {
     struct store_transaction **transactions;
     size_t count;
-    bool has_act; /* a record of the log about itself, after the transactions */
+    bool
+        has_act; /* a record of the log about itself: log.open before, others after the transactions */
     enum audit_act act;
 };
 

@@ -92,20 +92,29 @@ int64_t log_clock_moved_ms(const struct log_moment *before, const struct log_mom
     return (wall_us - mono_us) / US_PER_MS;
 }
 
-bool log_writer_tick(struct log_writer *log, const struct log_moment *now, int64_t *ret_moved_ms)
+/* Integers of a record end at 2^53 − 1, nanoseconds of a machine that runs for 104 days do not: each such stretch counts
+ * as a boot of its own, so `mono` still orders within one `boot`. */
+static int64_t stretch_of(const struct log_moment *moment)
 {
-    int64_t moved_ms = log->moment_set ? log_clock_moved_ms(&log->moment, now) : 0;
-    bool stepped = llabs(moved_ms) > LOG_CLOCK_STEP_MS;
-    if (log->head.size > 0 && now->wall_us < log->head.last_wall_us) {
+    return moment->mono_ns / (AUDIT_INTEGER_MAX + 1);
+}
+
+struct log_tick log_writer_tick(struct log_writer *log, const struct log_moment *now)
+{
+    struct log_tick tick = {.moved_ms = 0};
+    if (log->moment_set) {
+        tick.new_stretch = stretch_of(now) != stretch_of(&log->moment);
+        tick.moved_ms = log_clock_moved_ms(&log->moment, now);
+        tick.stepped = llabs(tick.moved_ms) > LOG_CLOCK_STEP_MS;
+    }
+    if (log->head.size > 0 && now->wall_us < log->head.last_wall_us && !tick.stepped) {
         /* After a restart there is no earlier monotonic reading to compare with: say how far back it is at least. */
-        if (!stepped)
-            moved_ms = (now->wall_us - log->head.last_wall_us) / US_PER_MS;
-        stepped = true;
+        tick.moved_ms = (now->wall_us - log->head.last_wall_us) / US_PER_MS;
+        tick.stepped = true;
     }
     log->moment = *now;
     log->moment_set = true;
-    *ret_moved_ms = moved_ms;
-    return stepped;
+    return tick;
 }
 
 /* Which consultation a record belongs to, so that a trail can be read without opening every record. */
@@ -173,12 +182,10 @@ static enum result record_put(struct log_writer *log, struct store_connection *c
                              &changed);
 }
 
-/* Integers of a record end at 2^53 − 1, nanoseconds of a machine that runs for 104 days do not: each such stretch counts
- * as a boot of its own, so `mono` still orders within one `boot`. */
 static enum result place_of(const struct log_writer *log, char *boot, size_t size,
                             struct audit_place *ret_place)
 {
-    int64_t stretch = log->moment.mono_ns / (AUDIT_INTEGER_MAX + 1);
+    int64_t stretch = stretch_of(&log->moment);
     bool fits = stretch == 0 ? text_copy(boot, size, log->boot_id)
                              : text_format(boot, size, "%s_%lld", log->boot_id, (long long)stretch);
     *ret_place = (struct audit_place){
@@ -243,7 +250,6 @@ enum result log_writer_append_own(struct log_writer *log, struct store_connectio
         .outcome = AUDIT_OK,
         .actor = {.role = ROLE_SYSTEM, .person = log->node},
         .object_kind = "log",
-        .object = log->node,
     };
     if (act == AUDIT_ACT_CLOCK_STEP) {
         draft.extra_count = 1;

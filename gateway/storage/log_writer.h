@@ -49,10 +49,15 @@ MUST_CHECK enum result log_writer_load(struct log_writer *log, struct store_conn
 
 /* How far the wall clock moved by itself between two moments, in milliseconds. */
 int64_t log_clock_moved_ms(const struct log_moment *before, const struct log_moment *now);
-/* Sets the moment of the records that follow. True when the clock was set: it moved by itself by more than
- * LOG_CLOCK_STEP_MS, or it reads less than the last record says; the caller then writes clock.step first. */
-MUST_CHECK bool log_writer_tick(struct log_writer *log, const struct log_moment *now,
-                                int64_t *ret_moved_ms);
+/* What the log has to say about the clocks before anything else. */
+struct log_tick {
+    bool new_stretch; /* `boot` changes with this moment: log.open, since a boot begins with one */
+    bool stepped;     /* the wall clock was set: clock.step */
+    int64_t moved_ms; /* by how much */
+};
+/* Sets the moment of the records that follow. The clock counts as set when it moved by itself by more than
+ * LOG_CLOCK_STEP_MS, or reads less than the last record says. */
+struct log_tick log_writer_tick(struct log_writer *log, const struct log_moment *now);
 
 /* Adds one record. On failure the caller undoes the transaction and puts log->head back. */
 MUST_CHECK enum result log_writer_append(struct log_writer *log,
