@@ -182,6 +182,12 @@ void control_attach(struct control *control, struct signaling *signaling)
     control->signaling = signaling;
 }
 
+void control_detach(struct control *control)
+{
+    assert_on_thread(&control->owner);
+    control->signaling = NULL;
+}
+
 void control_media_events(struct control *control)
 {
     assert_on_thread(&control->owner);
@@ -281,6 +287,7 @@ static void tick_live(struct live_consultation *live, int64_t now_us, int64_t wa
     uint32_t count = evidence_findings(&live->evidence, &live->control->options.practice, now_us, findings);
     for (uint32_t i = 0; i < count; i++)
         tick_finding(live, &findings[i]);
+    door_media_facts(live);
     for (int seat = 0; seat < SEATS_MAX; seat++)
         tick_lost_endpoint(live, seat, now_us);
     tick_levels(live);

@@ -61,6 +61,8 @@ MUST_CHECK enum result control_new(const struct control_options *options, const 
                                    struct control **ret_control);
 struct control *control_free(struct control *control);
 void control_attach(struct control *control, struct signaling *signaling);
+/* The store is closed and signaling is about to be: handlers do nothing from now on. */
+void control_detach(struct control *control);
 
 /* Handlers for signaling_start; `owner` is the struct control. */
 void control_on_hello(void *owner, struct handle socket, const struct message_hello *hello);

@@ -168,6 +168,10 @@ void door_scalar(const struct fact_info *fact, int64_t value, struct message_sca
 void door_system_facts(struct live_consultation *live, enum consultation_event event, const struct actor *actor);
 void door_system_fact(struct live_consultation *live, const char *name, int64_t value);
 void door_media_fact(struct live_consultation *live, const char *name, int64_t value);
+/* What the relay measured besides the tracks: network, channel of the identity check. */
+void door_media_facts(struct live_consultation *live);
+/* Camera, screen, file or virtual device, as the sending page measured its own track (1.6-09). */
+void door_source_kind(struct live_consultation *live, const char *kind);
 /* The values a decision depended on, as canonical JSON; and who supplied them. */
 enum result door_values_json(const struct rule_pack *pack, const struct fact_set *facts, char *ret_values, char *ret_suppliers,
                              size_t size);

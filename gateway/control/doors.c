@@ -98,12 +98,22 @@ void door_media_fact(struct live_consultation *live, const char *name, int64_t v
 }
 
 /* An enum value of the pack by name; nothing is supplied when the pack does not have it. */
-static void door_system_name(struct live_consultation *live, const char *name, const char *text)
+static void door_supply_name(struct live_consultation *live, const char *name, enum supplier supplier, const char *text)
 {
     int fact = rule_pack_find_fact(live->pack->pack, name);
     int64_t value;
     if (fact >= 0 && result_ok(fact_parse(rule_pack_fact(live->pack->pack, (uint32_t)fact), text, &value)))
-        door_system_fact(live, name, value);
+        door_supply(live, name, supplier, value);
+}
+
+static void door_system_name(struct live_consultation *live, const char *name, const char *text)
+{
+    door_supply_name(live, name, SUPPLIER_SYSTEM, text);
+}
+
+void door_source_kind(struct live_consultation *live, const char *kind)
+{
+    door_supply_name(live, "source_kind", SUPPLIER_MEDIA, kind);
 }
 
 /* Consultations of this physician that run now, without this one (JP-OC-1.6-05). */
@@ -117,6 +127,20 @@ static int64_t door_active_patients(const struct live_consultation *live)
                  other->now.state != CONSULTATION_STATE_CLOSING;
     }
     return count;
+}
+
+/* Network of a seat as measured: worse than this a voice breaks up (2.1-03; the bounds are ours). */
+static bool door_network_good(const struct live_seat *seat)
+{
+    return seat->connected && seat->loss_permille <= 100 && seat->rtt_us <= 800000;
+}
+
+void door_media_facts(struct live_consultation *live)
+{
+    if (live->now.state == CONSULTATION_STATE_IDENT && live->evidence.tracks[TRACK_PATIENT_VIDEO].said_live)
+        door_supply_name(live, "identity_channel", SUPPLIER_MEDIA, "live_video");
+    if (live->evidence.watching)
+        door_media_fact(live, "net_ok", door_network_good(&live->seats[0]) && door_network_good(&live->seats[1]));
 }
 
 static void door_before_lobby(struct live_consultation *live)
@@ -135,10 +159,22 @@ static void door_before_admit(struct live_consultation *live, const struct actor
     door_system_name(live, "originator", actor->role == ROLE_PATIENT || actor->role == ROLE_PROXY ? "patient" : "institution");
     door_system_fact(live, "dr_active_patients", door_active_patients(live));
     door_system_fact(live, "second_holder", live->now.second_device);
-    door_system_fact(live, "uninvited", false);
+    door_system_fact(live, "uninvited", false); /* nobody has a seat whom a link or a sign-in did not name */
     door_system_fact(live, "dr_name_displayed", physician != NULL && physician->name[LANGUAGE_JA][0] != 0);
     door_system_fact(live, "reg_year_shown", physician != NULL && physician->registered_year > 0);
+    door_system_fact(live, "shown_to_pt", true); /* view.c gives the patient's page dr_side_others */
+    door_system_fact(live, "hpki_bound", actor->authentication > AUTHENTICATION_RESUME);
     door_system_name(live, "mode", "av");
+    /* What this gateway does not offer is known to be off. */
+    door_system_fact(live, "chat_enabled", false);
+    door_system_name(live, "rec_by", "none");
+}
+
+static void door_before_end(struct live_consultation *live)
+{
+    door_media_fact(live, "live_exam_s", consultation_live_exam_ms(&live->now, clock_wall_us()) / 1000);
+    door_system_fact(live, "times_logged", live->now.started_at_us > 0);
+    door_system_fact(live, "prescriber_examined", consultation_live_exam_ms(&live->now, clock_wall_us()) > 0);
 }
 
 void door_system_facts(struct live_consultation *live, enum consultation_event event, const struct actor *actor)
@@ -147,8 +183,8 @@ void door_system_facts(struct live_consultation *live, enum consultation_event e
         door_before_lobby(live);
     else if (event == CONSULTATION_EVENT_ADMIT)
         door_before_admit(live, actor);
-    else if (event == CONSULTATION_EVENT_START || event == CONSULTATION_EVENT_CLOSE || event == CONSULTATION_EVENT_FINISH)
-        door_media_fact(live, "live_exam_s", consultation_live_exam_ms(&live->now, clock_wall_us()) / 1000);
+    else if (event == CONSULTATION_EVENT_CLOSE || event == CONSULTATION_EVENT_FINISH)
+        door_before_end(live);
 }
 
 struct named_value {

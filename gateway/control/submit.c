@@ -7,8 +7,10 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/log.h"
 #include "gateway/base/random.h"
+#include "gateway/base/text.h"
 #include "gateway/consultation/consultation_snapshot.h"
 #include "gateway/control/control_state.h"
+#include "gateway/words/agreement.h"
 
 #define VALUES_JSON_SIZE (FACTS_MAX * (FACT_NAME_SIZE + 24) + 16)
 
@@ -195,6 +197,29 @@ static struct sha256 submit_put_decision(struct store_transaction *transaction, 
     return row.inputs;
 }
 
+/* JP-OC-1.1-01: what was agreed to, by version, language and hash, in the transaction of the agreement itself. */
+static void submit_consent(struct store_transaction *transaction, const struct live_consultation *live, const struct step_input *input)
+{
+    if (input->event != CONSULTATION_EVENT_FACT || input->fact < 0 || input->fact_supplier == SUPPLIER_MEDIA ||
+        strcmp(rule_pack_fact(live->pack->pack, (uint32_t)input->fact)->name, "agreement") != 0)
+        return;
+    const struct visitor *visitor = live_visitor(live, 0);
+    enum language language = visitor != NULL && signaling_session_language(live->control->signaling, visitor->session) == LANGUAGE_EN ? LANGUAGE_EN : LANGUAGE_JA;
+    struct sha256 hash = agreement_hash(language);
+    struct audit_draft draft = {.act = input->fact_clear || input->fact_value == 0 ? AUDIT_ACT_CONSENT_WITHDRAW : AUDIT_ACT_CONSENT_GIVE,
+                                .outcome = AUDIT_OK,
+                                .actor = input->actor,
+                                .object_kind = "consult",
+                                .object = live->now.id};
+    draft.extra[0] = (struct audit_extra){.key = "text", .is_text = true};
+    text_base64url(span_of(hash.bytes, SHA256_BYTES), draft.extra[0].text, sizeof(draft.extra[0].text));
+    draft.extra[1] = (struct audit_extra){.key = "version", .number = AGREEMENT_VERSION};
+    draft.extra[2] = (struct audit_extra){.key = "language", .is_text = true};
+    (void)!text_copy(draft.extra[2].text, sizeof(draft.extra[2].text), language_name(language));
+    draft.extra_count = 3;
+    store_transaction_record(transaction, &draft);
+}
+
 static struct store_transaction *submit_transaction(struct live_consultation *live, struct step_result *step)
 {
     struct store_transaction *transaction = store_transaction_new();
@@ -206,6 +231,8 @@ static struct store_transaction *submit_transaction(struct live_consultation *li
         control_put_consultation(transaction, live, live->after);
     if (step->has_decision)
         inputs = submit_put_decision(transaction, live, go ? live->after : &live->now, &step->decision);
+    if (go)
+        submit_consent(transaction, live, &live->committing->input);
     for (unsigned i = 0; i < step->record_count; i++) {
         if (step->records[i].has_rule)
             step->records[i].inputs = inputs;

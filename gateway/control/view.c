@@ -137,10 +137,13 @@ static void view_roster(const struct live_consultation *live, int own_seat, stru
     }
 }
 
-/* A page shows the facts its own role supplies; the physician's also those of the patient, the system and the media. */
-static bool view_shows_fact(enum role role, enum supplier supplier)
+/* A page shows the facts its own role supplies; the physician's also those of the patient, the system and the media.
+ * The patient also sees who is on the physician's side (2.1-09). */
+static bool view_shows_fact(enum role role, const char *name, enum supplier supplier)
 {
-    return role == ROLE_PATIENT || role == ROLE_PROXY ? supplier == SUPPLIER_PATIENT || supplier == SUPPLIER_PROXY : true;
+    if (role != ROLE_PATIENT && role != ROLE_PROXY)
+        return true;
+    return supplier == SUPPLIER_PATIENT || supplier == SUPPLIER_PROXY || strcmp(name, "dr_side_others") == 0;
 }
 
 static void view_facts(const struct live_consultation *live, enum role role, struct message_consultation *view)
@@ -148,7 +151,7 @@ static void view_facts(const struct live_consultation *live, enum role role, str
     const struct rule_pack *pack = live->pack->pack;
     for (uint32_t i = 0; i < rule_pack_info(pack)->facts_count && view->facts_count < ARRAY_LENGTH(view->facts); i++) {
         const struct fact_value *value = &live->now.facts.values[i];
-        if (!value->known || !view_shows_fact(role, value->supplier))
+        if (!value->known || !view_shows_fact(role, rule_pack_fact(pack, i)->name, value->supplier))
             continue;
         struct message_known *known = &view->facts[view->facts_count++];
         VIEW_TEXT(known->name, rule_pack_fact(pack, i)->name);

@@ -65,6 +65,8 @@ void control_on_hello(void *owner, struct handle socket, const struct message_he
 {
     struct control *control = owner;
     assert_on_thread(&control->owner);
+    if (control->signaling == NULL)
+        return;
     const struct visit_identity *identity = hello->has_ticket ? ticket_identity(control, hello->ticket) : NULL;
     if (identity == NULL || control->visitors_count >= CONTROL_VISITORS_MAX) {
         visitor_refuse(control, socket, hello, identity == NULL ? "ticket" : "busy");
@@ -288,6 +290,8 @@ static void visitor_report(struct control *control, struct visitor *visitor, uin
         visitor->card_visible = report->card_visible;
         door_system_fact(live, "dr_card_visible", report->card_visible);
     }
+    if (report->has_source && visitor->seat == 0)
+        door_source_kind(live, report->source);
     view_done(control, visitor->session, ref);
 }
 
@@ -322,6 +326,8 @@ void control_on_message(void *owner, struct handle session, uint32_t ref, const 
 {
     struct control *control = owner;
     assert_on_thread(&control->owner);
+    if (control->signaling == NULL)
+        return;
     struct visitor *visitor = signaling_session_context(control->signaling, session);
     if (visitor == NULL)
         return;
@@ -369,6 +375,8 @@ void control_on_away(void *owner, struct handle session)
 {
     struct control *control = owner;
     assert_on_thread(&control->owner);
+    if (control->signaling == NULL)
+        return;
     struct visitor *visitor = signaling_session_context(control->signaling, session);
     struct live_consultation *live = visitor == NULL || visitor->seat < 0 ? NULL : live_find(control, &visitor->joined);
     if (live == NULL)
@@ -382,6 +390,8 @@ void control_on_resumed(void *owner, struct handle session)
 {
     struct control *control = owner;
     assert_on_thread(&control->owner);
+    if (control->signaling == NULL)
+        return;
     struct visitor *visitor = signaling_session_context(control->signaling, session);
     if (visitor == NULL)
         return;
@@ -419,6 +429,8 @@ void control_on_ended(void *owner, struct handle session, enum session_end why)
 {
     struct control *control = owner;
     assert_on_thread(&control->owner);
+    if (control->signaling == NULL)
+        return;
     struct visitor *visitor = signaling_session_context(control->signaling, session);
     if (visitor == NULL)
         return;
