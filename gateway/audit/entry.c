@@ -6,6 +6,7 @@
 
 #include "gateway/base/check.h"
 #include "gateway/base/text.h"
+#include "gateway/model/consultation.h"
 
 #define DEPTH_MAX 3 /* record → sealed → its members */
 
@@ -270,6 +271,19 @@ static bool consultation_get(const json_t *record, char *ret_id)
     return text_copy(ret_id, ID_TEXT_SIZE, id);
 }
 
+/* -1 when there is none; a seat nobody could have is none of ours. */
+static bool seat_get(const json_t *record, int *ret_seat)
+{
+    const json_t *value = json_object_get(json_object_get(record, "x"), "seat");
+    if (value == NULL) {
+        *ret_seat = -1;
+        return true;
+    }
+    json_int_t seat = json_integer_value(value);
+    *ret_seat = (int)seat;
+    return json_is_integer(value) && seat >= 0 && seat < SEATS_MAX;
+}
+
 static bool values_get(const json_t *record, struct audit_entry *ret_entry)
 {
     struct audit_entry entry = {.seq = 0};
@@ -288,7 +302,7 @@ static bool values_get(const json_t *record, struct audit_entry *ret_entry)
                 hash_get(json_object_get(record, "prev"), &entry.prev) &&
                 act_find(text_of(record, "act"), &entry.act) &&
                 outcome_find(text_of(record, "out"), &entry.outcome) &&
-                consultation_get(record, entry.consultation);
+                consultation_get(record, entry.consultation) && seat_get(record, &entry.seat);
     if (good)
         *ret_entry = entry;
     return good;

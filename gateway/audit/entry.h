@@ -25,8 +25,9 @@ struct audit_entry {
     enum audit_outcome outcome;
     bool has_ref;
     uint64_t ref;
-    char consultation
-        [ID_TEXT_SIZE]; /* obj when its kind is "consult", else x.consultation; empty: none */
+    int seat; /* x.seat; -1: none */
+    /* obj when its kind is "consult", else x.consultation; empty: none */
+    char consultation[ID_TEXT_SIZE];
 };
 
 enum entry_fault {

@@ -10,8 +10,8 @@
 #define NS_PER_US         1000ll
 #define INTENT_ALLOWED_NS (10 * 1000000000ll)
 
-/* What is remembered about one consultation. `connected` counts endpoints with keys in the present run of the
- * gateway; keys die with the process, so an older run's count is worth nothing. */
+/* What is remembered about one consultation. `connected` has a bit for each seat with keys in the present run of
+ * the gateway; keys die with the process, so an older run's bits are worth nothing. */
 struct visit {
     char id[ID_TEXT_SIZE]; /* empty: free slot */
     bool admitted;
@@ -25,6 +25,7 @@ struct waiting {
     int64_t mono_ns;
     enum audit_act act; /* of the partner */
     bool is_removal;    /* else an intent */
+    int seat;           /* of a removal */
     char consultation[ID_TEXT_SIZE];
 };
 
@@ -123,7 +124,8 @@ static enum verifier_finding waiting_add(struct pairing *pairing, const struct a
     *waiting = (struct waiting){.seq = entry->seq,
                                 .mono_ns = entry->mono_ns,
                                 .act = is_removal ? AUDIT_ACT_MEDIA_KEYS_DESTROYED : entry->act,
-                                .is_removal = is_removal};
+                                .is_removal = is_removal,
+                                .seat = entry->seat};
     CHECK(text_copy(waiting->consultation, sizeof(waiting->consultation), entry->consultation));
     return VERIFIER_NONE;
 }
@@ -133,7 +135,7 @@ static bool is_partner(const struct waiting *waiting, const struct audit_entry *
     if (waiting->act != entry->act || strcmp(waiting->consultation, entry->consultation) != 0)
         return false;
     if (waiting->is_removal)
-        return entry->outcome == AUDIT_OK;
+        return entry->outcome == AUDIT_OK && entry->seat == waiting->seat;
     return !entry->has_ref || entry->ref == waiting->seq;
 }
 
@@ -181,18 +183,20 @@ static enum verifier_finding visit_record(struct pairing *pairing, const struct 
                                           uint64_t *ret_index)
 {
     struct visit *visit = visit_of(pairing, entry->consultation);
+    uint32_t seat = entry->seat < 0 ? 0 : 1u << entry->seat;
     switch (entry->act) {
     case AUDIT_ACT_CONSULT_ADMIT:
         visit->admitted = true;
         return VERIFIER_NONE;
     case AUDIT_ACT_MEDIA_CONNECTED:
-        visit->connected++;
+        visit->connected |= seat;
         return VERIFIER_NONE;
     case AUDIT_ACT_MEDIA_KEYS_DESTROYED:
-        visit->connected -= visit->connected > 0;
+        visit->connected &= ~seat;
         return VERIFIER_NONE;
     case AUDIT_ACT_PARTICIPANT_REMOVE:
-        return visit->connected > 0 ? waiting_add(pairing, entry, true, ret_index) : VERIFIER_NONE;
+        return (visit->connected & seat) != 0 ? waiting_add(pairing, entry, true, ret_index)
+                                              : VERIFIER_NONE;
     case AUDIT_ACT_MEDIA_OPEN:
         if (!visit->admitted) {
             *ret_index = entry->seq;

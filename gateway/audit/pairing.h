@@ -1,6 +1,7 @@
 /* What must stand together in an honest log (§7.5 step 9), seen record by record:
  *  - an intent gets its outcome, or the log is opened again (the process died between them);
- *  - a removed person's keys are destroyed within VERIFIER_KEYS_GONE_US, when the consultation had connected media;
+ *  - when a seat with connected media is removed, its keys are destroyed within VERIFIER_KEYS_GONE_US; they die
+ *    with the process too, so log.open settles it (a second device that is turned away holds no seat and no keys);
  *  - media opens only after its consultation was admitted.
  * Pure. Thread: any one.   Owner: verifier_run.
  * Bound: one small entry per consultation in the log, PAIRING_WAITING_MAX records that wait for their partner. */

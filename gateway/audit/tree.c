@@ -60,10 +60,34 @@ struct tree_source tree_source_of_array(struct tree_array *array)
     return (struct tree_source){.read = array_read, .context = array};
 }
 
+/* The same from whole subtrees: the smallest lies rightmost. Every range a proof names begins at a multiple of the
+ * power of two not below its length, so its subtrees lie where the source has them. */
+static enum result range_root_of_subtrees(const struct tree_source *source, uint64_t start,
+                                          uint64_t count, struct sha256 *ret_root)
+{
+    struct sha256 root, node;
+    bool begun = false;
+    uint64_t end = start + count;
+    for (unsigned level = 0; level < TREE_LEVELS_MAX; level++) {
+        if ((count >> level & 1) == 0)
+            continue;
+        end -= 1ull << level;
+        enum result result = source->subtree(source->context, level, end >> level, &node);
+        if (result != RESULT_OK)
+            return result;
+        root = begun ? tree_node_hash(&node, &root) : node;
+        begun = true;
+    }
+    *ret_root = root;
+    return RESULT_OK;
+}
+
 /* MTH(D[start : start + count]) of RFC 6962 §2.1. */
 static enum result range_root(const struct tree_source *source, uint64_t start, uint64_t count,
                               struct sha256 *ret_root)
 {
+    if (source->subtree != NULL && count > 0)
+        return range_root_of_subtrees(source, start, count, ret_root);
     struct tree_frontier frontier = {.size = 0};
     for (uint64_t i = 0; i < count; i++) {
         struct sha256 leaf;

@@ -29,9 +29,12 @@ void tree_frontier_append(struct tree_frontier *frontier, const struct sha256 *l
 /* SHA-256 of nothing for the empty tree (RFC 6962 §2.1). */
 struct sha256 tree_frontier_root(const struct tree_frontier *frontier);
 
-/* Where leaf hashes come from. `read` returns RESULT_OK or why not; its failure ends the caller with that result. */
+/* Where leaf hashes come from. `read` returns RESULT_OK or why not; its failure ends the caller with that result.
+ * `subtree`, when not NULL, knows the root of the 2^level leaves from index × 2^level on: then a proof costs one
+ * answer a level instead of a look at every leaf. */
 struct tree_source {
     enum result (*read)(void *context, uint64_t index, struct sha256 *ret_leaf);
+    enum result (*subtree)(void *context, unsigned level, uint64_t index, struct sha256 *ret_root);
     void *context;
 };
 
@@ -52,7 +55,7 @@ struct tree_proof {
     struct sha256 hashes[TREE_PROOF_MAX];
 };
 
-/* RFC 6962 §2.1.1. RESULT_INVALID unless index < size. Reads every one of the `size` leaves once. */
+/* RFC 6962 §2.1.1. RESULT_INVALID unless index < size. */
 MUST_CHECK enum result tree_inclusion_proof(const struct tree_source *source, uint64_t index,
                                             uint64_t size, struct tree_proof *ret_proof);
 /* RFC 6962 §2.1.2: the tree of `first` records is the beginning of that of `second`. RESULT_INVALID unless

@@ -44,9 +44,11 @@ enum verifier_status {
     X(INTENT_OPEN, "intent_open") /* an intent without its outcome */                              \
     X(KEYS_KEPT, "keys_kept")     /* participant.remove not followed by media.keys.destroyed */    \
     X(MEDIA_BEFORE_ADMIT, "media_before_admit")                                                    \
-    X(SEALED, "sealed")               /* an opened value does not match its commitment */          \
-    X(SILENCE, "silence")             /* heartbeat gap, with `strict` */                           \
-    X(TAIL_UNSIGNED, "tail_unsigned") /* records older than the allowance, beyond the checkpoint */
+    X(SEALED, "sealed")   /* an opened value does not match its commitment */                      \
+    X(SILENCE, "silence") /* heartbeat gap, with `strict` */                                       \
+    X(TAIL_UNSIGNED,                                                                               \
+      "tail_unsigned") /* records older than the allowance, beyond the checkpoint */               \
+    X(FILE_MALFORMED, "file_malformed") /* a proof file that is not one */
 
 enum verifier_finding {
 #define X(name, text) VERIFIER_##name,

@@ -69,6 +69,18 @@ void log_fixture_act(struct log_fixture *log, enum audit_act act, enum audit_out
     log_fixture_add(log, &draft);
 }
 
+void log_fixture_seat(struct log_fixture *log, enum audit_act act, const char *consultation,
+                      int seat)
+{
+    struct audit_draft draft = {.act = act,
+                                .actor = {.role = ROLE_SYSTEM},
+                                .object_kind = "consult",
+                                .extra_count = 1,
+                                .extra = {{.key = "seat", .number = seat}}};
+    CHECK(text_copy(draft.object.text, sizeof(draft.object.text), consultation));
+    log_fixture_add(log, &draft);
+}
+
 void log_fixture_fill(struct log_fixture *log, size_t count)
 {
     static const enum audit_act visit[] = {

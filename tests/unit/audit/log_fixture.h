@@ -32,6 +32,9 @@ void log_fixture_add(struct log_fixture *log, const struct audit_draft *draft);
 /* The same with an act and a consultation ("" for none) only. */
 void log_fixture_act(struct log_fixture *log, enum audit_act act, enum audit_outcome outcome,
                      const char *consultation);
+/* With x.seat. */
+void log_fixture_seat(struct log_fixture *log, enum audit_act act, const char *consultation,
+                      int seat);
 /* A log of `count` records as a gateway would write it: visits, heartbeats, restarts. */
 void log_fixture_fill(struct log_fixture *log, size_t count);
 /* Signs the first `size` records into `note`. */

@@ -19,8 +19,7 @@
 #define ROOT    "CN59U2DFrKApdU8+5vVI3FmAzuh1e+xqKuwnbY1YvMQ="
 #define TEXT    ORIGIN "\n5\n" ROOT "\n"
 #define LOG_LINE                                                                                   \
-    "\xe2\x80\x94 " ORIGIN                                                                         \
-    " Ekpu/"                                                                                       \
+    "\xe2\x80\x94 " ORIGIN " Ekpu/"                                                                \
     "GAgojLPPnY0PZAgNsGcgosaazbDyZAPID4etpX4Yw3rlNSClQUDbXKLCA+vmRQTq9SW9hXZmwmnzKyfvhpfwQw="      \
     "\n"
 #define WITNESS_LINE                                                                               \

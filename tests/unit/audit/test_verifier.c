@@ -401,29 +401,29 @@ static void test_pairs(void **state)
     log_fixture_act(log, AUDIT_ACT_MEDIA_OPEN, AUDIT_OK, "c_1");
     sign_and_expect(log, VERIFIER_TAMPERED, VERIFIER_MEDIA_BEFORE_ADMIT, 3);
 
-    /* Removed: keys gone in time, too late, of another visit, never; or the process died. */
-    for (int how = 0; how < 5; how++) {
+    /* Seat 0 is removed: keys gone in time, too late, of another visit, of another seat, never; the process died. */
+    for (int how = 0; how < 6; how++) {
         log = log_new(1);
-        log_fixture_act(log, AUDIT_ACT_MEDIA_CONNECTED, AUDIT_OK, "c_1");
-        log_fixture_act(log, AUDIT_ACT_PARTICIPANT_REMOVE, AUDIT_OK, "c_1");
-        if (how == 0)
+        log_fixture_seat(log, AUDIT_ACT_MEDIA_CONNECTED, "c_1", 0);
+        log_fixture_seat(log, AUDIT_ACT_PARTICIPANT_REMOVE, "c_1", 0);
+        if (how != 1)
             log->mono_ns -= 600000000ll;
-        if (how <= 2)
-            log_fixture_act(log, AUDIT_ACT_MEDIA_KEYS_DESTROYED, AUDIT_OK,
-                            how == 2 ? "c_2" : "c_1");
-        if (how == 4) {
-            log->mono_ns -= 900000000ll;
-            log_fixture_act(log, AUDIT_ACT_LOG_HEARTBEAT, AUDIT_OK, "");
+        if (how <= 3)
+            log_fixture_seat(log, AUDIT_ACT_MEDIA_KEYS_DESTROYED, how == 2 ? "c_2" : "c_1",
+                             how == 3);
+        if (how == 5)
             log_fixture_act(log, AUDIT_ACT_LOG_OPEN, AUDIT_OK, "");
-        }
         log_fixture_act(log, AUDIT_ACT_LOG_HEARTBEAT, AUDIT_OK, "");
-        if (how == 0 || how == 4)
+        log_fixture_act(log, AUDIT_ACT_LOG_HEARTBEAT, AUDIT_OK, "");
+        if (how == 0 || how == 5)
             sign_and_expect(log, VERIFIER_GOOD, VERIFIER_NONE, -1);
         else
             sign_and_expect(log, VERIFIER_TAMPERED, VERIFIER_KEYS_KEPT, 2);
     }
-    /* Without media there are no keys to destroy. */
+    /* Without media there are no keys to destroy; a second device holds no seat. */
     log = log_new(1);
+    log_fixture_seat(log, AUDIT_ACT_PARTICIPANT_REMOVE, "c_1", 1);
+    log_fixture_seat(log, AUDIT_ACT_MEDIA_CONNECTED, "c_1", 0);
     log_fixture_act(log, AUDIT_ACT_PARTICIPANT_REMOVE, AUDIT_OK, "c_1");
     log_fixture_act(log, AUDIT_ACT_LOG_HEARTBEAT, AUDIT_OK, "");
     sign_and_expect(log, VERIFIER_GOOD, VERIFIER_NONE, -1);
