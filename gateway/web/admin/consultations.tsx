@@ -1,8 +1,8 @@
 // List, search and one consultation's timeline.
 import { useState } from "preact/hooks";
-import { acts, gates, results, roles, staffCodes, states, verdicts, wordOf } from "../shared/codes";
+import { acts, extraKeys, gates, results, roles, staffCodes, states, tracks, verdicts, wordOf } from "../shared/codes";
 import { api, troubleOf, type Trouble } from "../shared/http";
-import { dateTime, fill, useText } from "../shared/language";
+import { dateTime, fill, minutesSeconds, useText } from "../shared/language";
 import { Copy, Heading } from "../shared/parts";
 import { Loading, useLoad, Wrong } from "./parts";
 import { words } from "./texts";
@@ -21,9 +21,8 @@ export function Consultations() {
   const [draft, setDraft] = useState<Filter>(NO_FILTER);
   const [filter, setFilter] = useState<Filter>(NO_FILTER);
   const [page, setPage] = useState(0);
-  const query = new URLSearchParams({
-    text: filter.text, state: filter.state, from: dayStart(filter.from, 0), to: dayStart(filter.to, 1), page: String(page),
-  });
+  const wanted = { text: filter.text.trim(), state: filter.state, from: dayStart(filter.from, 0), to: dayStart(filter.to, 1), page: String(page) };
+  const query = new URLSearchParams(Object.entries(wanted).filter(([, one]) => one !== ""));
   const { value, trouble } = useLoad(() => api<Page>("GET", `/api/consultations?${query}`), query.toString());
   const search = (event: Event) => {
     event.preventDefault();
@@ -84,15 +83,15 @@ function Table({ entries }: { entries: Entry[] }) {
         <thead><tr>
           <th scope="col">{t(words.booked)}</th><th scope="col">{t(words.state)}</th><th scope="col">{t(words.physician)}</th>
           <th scope="col">{t(words.patient)}</th><th scope="col">{t(words.duration)}</th><th scope="col">{t(words.outcome)}</th>
-          <th scope="col" class="number">{t(words.refused)}</th><th scope="col" class="number">{t(words.gaps)}</th>
+          <th scope="col" class="number">{t(words.examined)}</th><th scope="col" class="number">{t(words.gaps)}</th>
         </tr></thead>
         <tbody>
           {entries.map((one) => (
             <tr key={one.id} data-test="entry" data-consultation={one.id}>
               <th scope="row"><a href={`#/consultation/${one.id}`}>{one.booked_for ? short(one.booked_for) : one.id}</a></th>
-              <td><StateChip state={one.state} /></td><td>{one.physician}</td><td class="id">{one.patient_ref}</td>
+              <td><StateChip state={one.state} /></td><td>{one.physician_name ?? one.physician}</td><td class="id">{one.patient_ref}</td>
               <td>{hours(one.started_at)} – {hours(one.ended_at)}</td><td>{one.outcome ? wordOf(staffCodes, one.outcome, t) : "–"}</td>
-              <td class="number">{one.refused > 0 ? <span class="chip warn">{one.refused}</span> : 0}</td>
+              <td class="number">{one.examined_seconds > 0 ? minutesSeconds(one.examined_seconds) : "–"}</td>
               <td class="number">{one.gap_seconds > 0 ? fill(t(words.seconds), { n: one.gap_seconds }) : 0}</td>
             </tr>
           ))}
@@ -114,7 +113,7 @@ export function One({ id }: { id: string }) {
       <Wrong trouble={entry.trouble} />
       {entry.value && (
         <p class="summary">
-          <StateChip state={entry.value.state} /><span>{entry.value.physician}</span><span>{entry.value.booked_for ? short(entry.value.booked_for) : ""}</span>
+          <StateChip state={entry.value.state} /><span>{entry.value.physician_name ?? <span class="id">{entry.value.physician}</span>}</span><span>{entry.value.booked_for ? short(entry.value.booked_for) : ""}</span>
           {entry.value.outcome && <span>{wordOf(staffCodes, entry.value.outcome, t)}</span>}
         </p>
       )}
@@ -156,19 +155,17 @@ function seconds(t: string | number): string {
   return dateTime(toMs(t), { weekday: undefined, year: undefined, month: "numeric", second: "2-digit" });
 }
 
-function ruleId(record: LogRecord): string {
-  if (!record.rule) return "";
-  return typeof record.rule === "string" ? record.rule : record.rule.id;
-}
-
 /* Codes get their words where we have them; ids and numbers stay as they are. */
 function detailWords(key: string, value: string | number | boolean, t: ReturnType<typeof useText>): string {
   const text = String(value);
   if (typeof value === "number" && /_us$/.test(key)) return fill(t(words.seconds), { n: (value / 1_000_000).toFixed(1) });
-  if (typeof value === "number" && /_ms$/.test(key)) return fill(t(words.seconds), { n: (value / 1000).toFixed(1) });
-  for (const table of [states, verdicts, gates, staffCodes, roles]) if (text in table) return wordOf(table, text, t);
+  if (typeof value === "number" && /(^|_)ms$/.test(key)) return fill(t(words.seconds), { n: (value / 1000).toFixed(1) });
+  for (const table of [tracks, states, verdicts, gates, staffCodes, roles]) if (text in table) return wordOf(table, text, t);
   return text;
 }
+
+/* Shown elsewhere in the line, or of no use to a reader. */
+const HIDDEN = ["v", "role", "session"];
 
 function Records({ records }: { records: LogRecord[] }) {
   const t = useText();
@@ -183,12 +180,12 @@ function Records({ records }: { records: LogRecord[] }) {
           {records.map((one) => (
             <tr key={one.seq} class={`${one.out} ${one.act.startsWith("media.gap") ? "gap" : ""}`} data-test="record" data-act={one.act}>
               <td class="number">{one.seq}</td><td class="when">{seconds(one.t)}</td>
-              <td>{wordOf(roles, one.actor.role ?? one.actor.k, t)}</td>
+              <td>{wordOf(roles, String(one.x?.["role"] ?? one.actor.role ?? one.actor.k), t)}</td>
               <td><strong>{wordOf(acts, one.act, t)}</strong></td>
               <td><span class={`chip ${one.out === "ok" ? "good" : one.out === "deny" ? "warn" : one.out === "error" ? "bad" : ""}`}>{wordOf(results, one.out, t)}</span></td>
-              <td class="id">{ruleId(one)}</td>
-              <td class="details">{Object.entries(one.x ?? {}).map(([key, value]) => (
-                <span key={key}><span class="key">{key}</span> {detailWords(key, value, t)}</span>
+              <td class="id">{one.rule?.id ?? ""}</td>
+              <td class="details">{Object.entries(one.x ?? {}).filter(([key]) => !HIDDEN.includes(key)).map(([key, value]) => (
+                <span key={key}><span class="key">{wordOf(extraKeys, key, t)}</span> {detailWords(key, value, t)}</span>
               ))}</td>
             </tr>
           ))}
@@ -205,20 +202,15 @@ function Decisions({ timeline }: { timeline: Timeline }) {
     <section>
       <h2>{t(words.decisions)}</h2>
       <ul class="plain decisions" data-test="decisions">
-        {timeline.decisions.map((one, index) => (
-          <li key={one.id ?? index} data-test="decision">
+        {timeline.decisions.map((one) => (
+          <li key={one.id} data-test="decision">
             <p class="summary">
               <strong>{one.gate} {wordOf(gates, one.gate, t)}</strong>
               <span class={`chip ${one.verdict === "pass" ? "good" : one.verdict === "warn" ? "warn" : "bad"}`}>{wordOf(verdicts, one.verdict, t)}</span>
-              {one.t !== undefined && <span>{seconds(one.t)}</span>}
-              {one.pack && <span class="quiet">{t(words.pack)}: {one.pack} {one.version ?? one.pack_version ?? ""}</span>}
+              <span>{seconds(one.at)}</span>
             </p>
-            {one.failed && one.failed.length > 0 && (
-              <ul aria-label={t(words.failed)}>
-                {one.failed.map((failed) => (
-                  <li key={failed.rule}><span class="id">{failed.rule.toUpperCase()}</span> {failed.clause ?? ""} {failed.action ? wordOf(verdicts, failed.action, t) : ""} {failed.text ?? ""}</li>
-                ))}
-              </ul>
+            {one.failed !== "" && (
+              <p><span class="key">{t(words.failed)}: </span>{one.failed.split(/[ ,]+/).map((rule) => <span class="id rule" key={rule}>{rule} </span>)}</p>
             )}
           </li>
         ))}

@@ -1,6 +1,6 @@
 // Booking, "is the log intact?", system.
 import { useState } from "preact/hooks";
-import { bookingDoors } from "../shared/doors";
+import { bookingDoors, visitProposedDoor } from "../shared/doors";
 import { api, troubleOf, type Trouble } from "../shared/http";
 import { Icon } from "../shared/icons";
 import { dateTime, fill, useText } from "../shared/language";
@@ -17,12 +17,36 @@ function soon(): string {
   return new Date(at + 9 * 3_600_000).toISOString().slice(0, 16);
 }
 
+const KEPT_KEY = "tsunagi.booking";
+
+/* What is true of the clinic stays the same from booking to booking; nothing about a patient is kept. */
+function startFacts(): Record<string, FactValue> {
+  const start: Record<string, FactValue> = {};
+  for (const door of bookingDoors) if (door.preset !== undefined) start[door.fact] = door.preset;
+  try {
+    const kept = JSON.parse(localStorage.getItem(KEPT_KEY) ?? "{}") as Record<string, FactValue>;
+    for (const door of bookingDoors) if (door.kept && kept[door.fact] !== undefined) start[door.fact] = kept[door.fact] as FactValue;
+  } catch {
+    // an empty form is as good
+  }
+  return start;
+}
+
+function keepFacts(facts: Record<string, FactValue>): void {
+  const kept = Object.fromEntries(bookingDoors.filter((door) => door.kept && door.fact in facts).map((door) => [door.fact, facts[door.fact]]));
+  try {
+    localStorage.setItem(KEPT_KEY, JSON.stringify(kept));
+  } catch {
+    // not kept
+  }
+}
+
 export function Book() {
   const t = useText();
   const [name, setName] = useState("");
   const [kind, setKind] = useState("follow_up");
   const [at, setAt] = useState(soon());
-  const [facts, setFacts] = useState<Record<string, FactValue>>({});
+  const [facts, setFacts] = useState<Record<string, FactValue>>(startFacts());
   const [booked, setBooked] = useState<Booked | null>(null);
   const [trouble, setTrouble] = useState<Trouble | null>(null);
   const [busy, setBusy] = useState(false);
@@ -32,8 +56,10 @@ export function Book() {
     setTrouble(null);
     try {
       setBooked(await api<Booked>("POST", "/api/consultations", {
-        patient_name: name.trim(), visit_kind: kind, booked_for: Date.parse(`${at}:00+09:00`), facts,
+        patient_name: name.trim(), visit_kind: kind, booked_for: Date.parse(`${at}:00+09:00`),
+        facts: { [visitProposedDoor.fact]: kind, ...facts },
       }));
+      keepFacts(facts);
     } catch (error) {
       setTrouble(troubleOf(error));
     }
@@ -53,7 +79,7 @@ export function Book() {
         <Copy text={booked.link} label={words.copy} />
         <p class="quiet">{t(words.link_once)}</p>
         <p><a href={`#/consultation/${booked.consultation}`}>{booked.consultation}</a></p>
-        <button type="button" class="button" onClick={() => { setBooked(null); setName(""); setFacts({}); }}>{t(words.again)}</button>
+        <button type="button" class="button" onClick={() => { setBooked(null); setName(""); setFacts(startFacts()); }}>{t(words.again)}</button>
       </section>
     );
   }
@@ -65,7 +91,7 @@ export function Book() {
           <input required maxLength={60} autocomplete="off" value={name} data-test="book-name" onInput={(event) => setName(event.currentTarget.value)} /></label>
         <label class="field"><span>{t(words.visit_kind)}</span>
           <select value={kind} data-test="book-kind" onChange={(event) => setKind(event.currentTarget.value)}>
-            <option value="follow_up">{t(words.follow_up)}</option><option value="first">{t(words.first)}</option>
+            {visitProposedDoor.choices?.map((one) => <option key={one.value} value={one.value}>{t(one.text)}</option>)}
           </select></label>
         <label class="field"><span>{t(words.booked_for)}</span>
           <input type="datetime-local" required value={at} data-test="book-at" onInput={(event) => setAt(event.currentTarget.value)} /></label>
@@ -133,7 +159,7 @@ export function Log() {
           <div>
             <p class="intact-word">{t(status.verified ? words.intact : words.broken)}</p>
             {status.verified ? <p>{fill(t(words.verified_through), { n: status.verified_through })}</p>
-              : status.first_bad !== null && <p>{fill(t(words.first_bad), { n: status.first_bad })}</p>}
+              : status.first_bad !== null && <p data-test="first-bad">{fill(t(words.first_bad), { n: status.first_bad })}</p>}
           </div>
         </div>
       )}
@@ -143,7 +169,7 @@ export function Log() {
           <dt>{t(words.root)}</dt><dd class="id" data-test="root">{status.root}</dd>
           <dt>{t(words.checkpoint)}</dt>
           <dd>
-            {status.checkpoint ? (
+            {status.checkpoint.age_seconds >= 0 ? (
               <>
                 <span class={`chip ${status.checkpoint.signed ? "good" : "bad"}`}>{t(status.checkpoint.signed ? words.signed : words.unsigned)}</span>{" "}
                 {fill(t(words.checkpoint_age), { n: status.checkpoint.age_seconds, size: status.checkpoint.size })}

@@ -1,7 +1,9 @@
 // What the HTTP doors of the administration answer.
 export interface Entry {
-  id: string; state: string; physician: string; patient_ref: string; booked_for: number; started_at?: number | null;
-  ended_at?: number | null; outcome?: string | null; refused: number; gap_seconds: number;
+  id: string; state: string; physician: string; physician_name?: string; patient_ref: string; booked_for: number;
+  /* 0 = not yet */
+  lobby_at: number; admitted_at: number; started_at: number; finished_at: number; ended_at: number;
+  outcome: string; end_reason: string; gap_seconds: number; examined_seconds: number; refused?: number;
 }
 export interface Page { entries: Entry[]; next: number | null }
 
@@ -11,19 +13,16 @@ export interface LogRecord {
   act: string;
   out: string;
   actor: { k: string; role?: string; id?: string };
-  rule?: string | { id: string } | null;
+  rule?: { id: string };
   x?: Record<string, string | number | boolean>;
 }
-export interface FailedRule { rule: string; clause?: string; action?: string; truth?: string; fact?: string; text?: string }
-export interface DecisionEntry {
-  id?: string; t?: string | number; gate: string; verdict: string; pack?: string; version?: string; pack_version?: string;
-  rules_evaluated?: number; failed?: FailedRule[];
-}
+/* `failed`: rule ids, set apart by spaces. */
+export interface DecisionEntry { id: string; at: number; gate: string; verdict: string; failed: string }
 export interface Timeline { records: LogRecord[]; decisions: DecisionEntry[] }
 
 export interface AuditStatus {
-  size: number; root: string; checkpoint: { size: number; root: string; age_seconds: number; signed: boolean } | null;
-  verified: boolean; verified_through: number; first_bad: number | null;
+  size: number; root: string; checkpoint: { size: number; root: string; age_seconds: number; signed: boolean };
+  verified: boolean; verified_through: number; verified_at?: number; status?: string; first_bad: number | null;
 }
 export interface Status { certificate_expires?: string | number | null; counters: Record<string, number> }
 export interface Booked { consultation: string; link: string }

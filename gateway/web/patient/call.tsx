@@ -1,6 +1,7 @@
 // Waiting room and call: the screens a patient spends the time on.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { chime } from "../shared/devices";
+import { questionDoors, visible } from "../shared/doors";
 import { Icon } from "../shared/icons";
 import { fill, useText } from "../shared/language";
 import { Ask, Heading, Picture, Sound, Telephone } from "../shared/parts";
@@ -102,6 +103,26 @@ function Banner({ visit, consultation }: { visit: Visit; consultation: Consultat
   }
 }
 
+/* Yes/no cards: somebody joins, somebody wants to record. Each time anew (1.6-06), never preset. */
+function Questions({ visit, consultation }: { visit: Visit; consultation: Consultation }) {
+  const t = useText();
+  const values = Object.fromEntries(consultation.facts.map((fact) => [fact.name, fact.value]));
+  const asked = questionDoors.filter((door) => visible(door, values) && values[door.fact] === undefined);
+  return (
+    <>
+      {asked.map((door) => (
+        <div class="banner question" role="alert" key={door.fact} data-test={`question-${door.fact}`}>
+          <strong>{t(door.label)}</strong>
+          <span class="answers">
+            <button type="button" class="button primary" data-test={`${door.fact}-yes`} onClick={() => void visit.answer(door.fact, true)}>{t(words.yes)}</button>
+            <button type="button" class="button" data-test={`${door.fact}-no`} onClick={() => void visit.answer(door.fact, false)}>{t(words.no)}</button>
+          </span>
+        </div>
+      ))}
+    </>
+  );
+}
+
 export function Call({ visit, state }: { visit: Visit; state: VisitState }) {
   const t = useText();
   const [open, setOpen] = useState<"end" | "phone" | "emergency" | null>(null);
@@ -112,7 +133,10 @@ export function Call({ visit, state }: { visit: Visit; state: VisitState }) {
   return (
     <section class="call" data-test="call" data-state={consultation.state}>
       <h1 class="sr-only">{t(consultation.state === "ident" ? words.not_yet : words.consult)}</h1>
-      <Banner visit={visit} consultation={consultation} />
+      <div class="banners">
+        <Banner visit={visit} consultation={consultation} />
+        <Questions visit={visit} consultation={consultation} />
+      </div>
       <div class="stage">
         <Picture stream={state.remoteVideo} label={t(words.doctor_picture)} class="remote" test="remote" />
         <Sound stream={state.remoteAudio} test="remote-audio" blocked={(again) => setPlay(() => again)} />

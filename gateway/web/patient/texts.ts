@@ -146,6 +146,9 @@ export const words = {
     en: "The doctor has been told. Do not hang up.",
   },
 
+  yes: { ja: "はい", en: "Yes" },
+  no: { ja: "いいえ", en: "No" },
+
   voice: { ja: "声", en: "Voice" },
   face: { ja: "顔", en: "Face" },
   end: { ja: "終わる", en: "End" },

@@ -4,7 +4,7 @@ import { inApp } from "../shared/browser";
 import {
   cameraGranted, cameraPossible, chime, DeviceError, newAudioContext, openCamera, ScreenAwake,
 } from "../shared/devices";
-import { agreementFacts } from "../shared/doors";
+import { agreementFacts, nameSeenDoor } from "../shared/doors";
 import { api, troubleOf, TroubleError, type Trouble } from "../shared/http";
 import { language, languageStore, say } from "../shared/language";
 import { Peer, type Kind } from "../shared/peer";
@@ -130,7 +130,11 @@ export class Visit extends Store<VisitState> {
   }
 
   async sawName(): Promise<void> {
-    await this.fact("dr_seen", true).catch(() => undefined);
+    await this.answer(nameSeenDoor.fact, true);
+  }
+
+  async answer(name: string, value: boolean): Promise<void> {
+    await this.fact(name, value).catch((error: unknown) => this.announce(troubleOf(error).what));
   }
 
   setVoice(on: boolean): void {

@@ -1,19 +1,13 @@
 // The checks zone: facts the physician supplies, and beside them what the rules of the next gate still object to.
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { eventCodes, staffCodes, wordOf } from "../shared/codes";
-import { doorsFor, visible, type Door } from "../shared/doors";
+import { placeDoor, type Door } from "../shared/doors";
 import { Icon } from "../shared/icons";
 import { fill, useText } from "../shared/language";
 import type { Consultation, FactValue, Failed } from "../shared/wire";
-import type { Desk } from "./desk";
+import type { Desk, DeskState } from "./desk";
+import { confirmed, panelOf } from "./panel";
 import { words } from "./texts";
-
-type Values = Record<string, FactValue | undefined>;
-
-function same(a: FactValue | undefined, b: FactValue | undefined): boolean {
-  if (Array.isArray(a) && Array.isArray(b)) return [...a].sort().join() === [...b].sort().join();
-  return a === b;
-}
 
 function Control({ door, value, change }: { door: Door; value: FactValue | undefined; change: (value: FactValue | undefined) => void }) {
   const t = useText();
@@ -66,55 +60,47 @@ function Control({ door, value, change }: { door: Door; value: FactValue | undef
   }
 }
 
-export function Checks({ desk, consultation, busy }: { desk: Desk; consultation: Consultation; busy: boolean }) {
+export function Checks({ desk, state, consultation }: { desk: Desk; state: DeskState; consultation: Consultation }) {
   const t = useText();
-  const doors = doorsFor(consultation.state);
-  const [draft, setDraft] = useState<Values>({});
-  // another consultation starts with its own values
-  useEffect(() => setDraft({}), [consultation.id]);
-  const known: Values = {};
-  for (const fact of consultation.facts) if (fact.supplier === "dr") known[fact.name] = fact.value;
-  const all: Values = {};
-  for (const fact of consultation.facts) all[fact.name] = fact.value;
-  const values: Values = {};
-  for (const door of doors) {
-    values[door.fact] = door.fact in draft ? draft[door.fact] : (known[door.fact] ?? door.preset);
-  }
-  const shown = doors.filter((door) => visible(door, { ...all, ...values }));
-  const waiting = shown.filter((door) => values[door.fact] !== undefined && !same(values[door.fact], known[door.fact]));
-  if (shown.length === 0) return null;
-  const groups = [...new Set(shown.map((door) => door.group))];
-  const confirm = async () => {
-    const sent = await desk.facts(shown.filter((door) => values[door.fact] !== undefined).map((door) => [door.fact, values[door.fact]] as const));
-    if (sent) setDraft({});
-  };
+  const { doors, values, waiting } = panelOf(consultation, state.draft);
+  if (doors.length === 0) return null;
+  const groups = [...new Set(doors.map((door) => door.group))];
+  const lobby = consultation.state === "lobby"; // there the values go with the tap that calls in
   return (
-    <form class="checks-form" data-test="checks" onSubmit={(event) => { event.preventDefault(); void confirm(); }}>
+    <form class="checks-form" data-test="checks" onSubmit={(event) => { event.preventDefault(); void desk.confirm(); }}>
       {groups.map((group) => (
-        <fieldset key={group.en}>
-          <legend>{t(group)}</legend>
-          {shown.filter((door) => door.group === group).map((door) => {
-            const done = values[door.fact] !== undefined && same(values[door.fact], known[door.fact]);
-            const said = consultation.facts.find((fact) => fact.name === (door.answer ?? door.fact) && fact.supplier !== "dr");
-            const grouped = door.control === "yes_no" || door.control === "set";
-            return (
-              <div class={`door ${done ? "done" : ""}`} key={door.fact} role={grouped ? "group" : undefined}
-                aria-label={grouped ? t(door.label) : undefined}>
-                <span class="door-label">
-                  {grouped ? <span>{t(door.label)}</span> : <label for={`door-${door.fact}`}>{t(door.label)}</label>}
-                  {done && <span class="done-mark"><Icon name="check" /><span class="sr-only">{t(words.confirmed)}</span></span>}
-                  {said && <span class="chip">{t(words.patient_said)}: {valueWords(door, said.value, t)}</span>}
-                </span>
-                <Control door={door} value={values[door.fact]} change={(value) => setDraft({ ...draft, [door.fact]: value })} />
-              </div>
-            );
-          })}
+        <fieldset key={group?.en}>
+          <legend>{group && t(group)}</legend>
+          {doors.filter((door) => door.group === group).map((door) => (
+            <DoorRow key={door.fact} door={door} value={values[door.fact]} consultation={consultation} change={(value) => desk.draft(door.fact, value)} />
+          ))}
         </fieldset>
       ))}
-      <button type="submit" class={`button ${waiting.length > 0 ? "primary" : ""}`} disabled={busy} data-test="confirm" title={t(words.confirm_hint)}>
-        <Icon name="check" /> {t(words.confirm)} <kbd>F4</kbd>
-      </button>
+      {lobby ? <p class="quiet">{t(words.with_call)}</p> : (
+        <button type="submit" class={`button ${waiting.length > 0 ? "primary" : ""}`} disabled={state.busy} data-test="confirm"
+          data-waiting={waiting.length} title={t(words.confirm_hint)}>
+          <Icon name="check" /> {t(words.confirm)} <kbd>F4</kbd>
+        </button>
+      )}
     </form>
+  );
+}
+
+function DoorRow(props: { door: Door; value: FactValue | undefined; consultation: Consultation; change: (value: FactValue | undefined) => void }) {
+  const t = useText();
+  const { door, value, consultation } = props;
+  const done = confirmed(consultation, door.fact, value);
+  const said = consultation.facts.find((fact) => fact.name === door.answer && fact.supplier !== "dr");
+  const grouped = door.control === "yes_no" || door.control === "set";
+  return (
+    <div class={`door ${door.control} ${done ? "done" : ""}`} role={grouped ? "group" : undefined} aria-label={grouped ? t(door.label) : undefined}>
+      <span class="door-label">
+        {grouped ? <span>{t(door.label)}</span> : <label for={`door-${door.fact}`}>{t(door.label)}</label>}
+        {done && <span class="done-mark"><Icon name="check" /><span class="sr-only">{t(words.confirmed)}</span></span>}
+        {said && <span class="chip">{t(words.patient_said)}: {valueWords(said.name === placeDoor.fact ? placeDoor : undefined, said.value, t)}</span>}
+      </span>
+      <Control door={door} value={value} change={props.change} />
+    </div>
   );
 }
 
@@ -123,7 +109,7 @@ export function valueWords(door: Door | undefined, value: FactValue, t: ReturnTy
   if (value === false) return t({ ja: "いいえ", en: "no" });
   const list = Array.isArray(value) ? value : [String(value)];
   return list.map((one) => {
-    const choice = door?.choices?.find((other) => other.value === one) ?? door?.answers?.find((other) => other.value === one);
+    const choice = door?.choices?.find((other) => other.value === one);
     return choice ? t(choice.text) : one;
   }).join(", ");
 }

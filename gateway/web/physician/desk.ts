@@ -5,6 +5,7 @@ import { troubleOf, type Trouble } from "../shared/http";
 import { Peer, type Kind } from "../shared/peer";
 import { Session, type Line } from "../shared/session";
 import { Store } from "../shared/store";
+import { panelOf, type Values } from "./panel";
 import type { Consultation, FactValue, Failed, Incoming, Media, OutgoingFields, Waiting } from "../shared/wire";
 
 export interface Refusal extends Trouble { failed: Failed[] }
@@ -23,6 +24,7 @@ export interface DeskState {
   voice: boolean;
   face: boolean;
   refusal: Refusal | null;
+  draft: Values; // what stands on the check panel and is not confirmed
   said: string;
   last: { patient: string; outcome: string; state: string } | null;
   busy: boolean;
@@ -51,7 +53,7 @@ export class Desk extends Store<DeskState> {
   constructor() {
     super({
       line: "connecting", queue: [], current: null, selected: null, media: null, path: false, stream: null, camera: "asking",
-      remoteVideo: null, remoteAudio: null, voice: true, face: true, refusal: null, said: "", last: null, busy: false, signedOut: null,
+      remoteVideo: null, remoteAudio: null, voice: true, face: true, refusal: null, draft: {}, said: "", last: null, busy: false, signedOut: null,
     });
     this.session = new Session("staff", {
       line: (line) => this.set({ line }),
@@ -117,17 +119,37 @@ export class Desk extends Store<DeskState> {
     return done;
   }
 
-  /* Values as they stand on the panel, sent because the physician confirmed them. */
-  async facts(values: readonly (readonly [string, FactValue | undefined])[]): Promise<boolean> {
-    const consultation = this.state.current?.id;
-    if (!consultation || this.state.busy) return false;
+  draft(fact: string, value: FactValue | undefined): void {
+    this.set({ draft: { ...this.state.draft, [fact]: value } });
+  }
+
+  /* The values as they stand on the panel, sent because the physician confirmed them. */
+  async confirm(): Promise<boolean> {
+    const current = this.state.current;
+    if (!current || this.state.busy) return false;
+    this.set({ busy: true, refusal: null });
+    const done = await this.attempt(() => this.facts(current));
+    this.set({ busy: false });
+    return done;
+  }
+
+  /* One tap: what stands on the panel of the queue entry, then the door opens. */
+  async callIn(): Promise<boolean> {
+    const current = this.state.current;
+    if (!current || this.state.busy) return false;
     this.set({ busy: true, refusal: null });
     const done = await this.attempt(async () => {
-      await Promise.all(values.map(([name, value]) =>
-        this.session.request("fact", { consultation, name, ...(value === undefined ? {} : { value }) })));
+      await this.facts(current);
+      await this.session.request("act", { consultation: current.id, event: "admit" });
     });
     this.set({ busy: false });
     return done;
+  }
+
+  private async facts(current: Consultation): Promise<void> {
+    const { waiting } = panelOf(current, this.state.draft);
+    await Promise.all(waiting.map(([name, value]) => this.session.request("fact", { consultation: current.id, name, value })));
+    this.set({ draft: {} });
   }
 
   clearRefusal(): void {
@@ -223,6 +245,7 @@ export class Desk extends Store<DeskState> {
 
   private join(consultation: string): void {
     this.joined = consultation;
+    this.set({ draft: {} });
     this.peer ??= this.newPeer();
     this.joining = this.session.request("join", { consultation }).catch((error: unknown) => {
       const trouble = troubleOf(error);

@@ -99,7 +99,7 @@ function Stage({ desk, state }: { desk: Desk; state: DeskState }) {
                 <p class="quiet-light">{t(words.next)}</p>
                 <h3>{current.patient}</h3>
                 <p role="status" data-test="prepared" data-ready={state.path ? "yes" : "no"}>{t(state.path ? words.prepared : words.preparing)}</p>
-                <button type="button" class="button primary big call-in" disabled={state.busy} data-test="admit" onClick={() => void desk.act("admit")}>
+                <button type="button" class="button primary big call-in" disabled={state.busy} data-test="admit" onClick={() => void desk.callIn()}>
                   {t(words.call_in)} <kbd>F2</kbd>
                 </button>
                 <p><Icon name="lock" /> {t(words.closed_gate)}</p>
@@ -182,7 +182,7 @@ function ChecksZone({ desk, state }: { desk: Desk; state: DeskState }) {
     <section class="zone checks" aria-labelledby="zone-checks">
       <h2 id="zone-checks">{t(words.checks)}</h2>
       <Refused desk={desk} state={state} />
-      {current && <Checks desk={desk} consultation={current} busy={state.busy} />}
+      {current && <Checks desk={desk} state={state} consultation={current} />}
       {current?.state === "ident" && (
         <button type="button" class="button primary big" disabled={state.busy} data-test="start" onClick={() => void desk.act("start")}>
           {t(words.start)} <kbd>F8</kbd>

@@ -38,6 +38,7 @@ export const words = {
   confirm: { ja: "この内容で確認した", en: "Confirm as shown" },
   confirmed: { ja: "確認済み", en: "confirmed" },
   confirm_hint: { ja: "表示の値を、医師の確認として記録します。", en: "Records the values shown as your own findings." },
+  with_call: { ja: "「よぶ」を押すと、この内容が記録されます。", en: "Calling in records these values as yours." },
   choose: { ja: "選んでください", en: "Choose" },
   patient_said: { ja: "患者の答え", en: "The patient said" },
   rules: { ja: "規則", en: "Rules" },

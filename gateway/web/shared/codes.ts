@@ -167,6 +167,37 @@ export const results: Record<string, Text> = {
   intent: { ja: "予定", en: "intended" },
 };
 
+/* Members of a record's `x`. */
+export const extraKeys: Record<string, Text> = {
+  seat: { ja: "席", en: "seat" },
+  gate: { ja: "段階", en: "gate" },
+  verdict: { ja: "判定", en: "verdict" },
+  failed: { ja: "満たさない規則", en: "rules not met" },
+  from: { ja: "前", en: "from" },
+  to: { ja: "後", en: "to" },
+  reason: { ja: "理由", en: "reason" },
+  outcome: { ja: "結果", en: "outcome" },
+  examined_ms: { ja: "診察時間", en: "examined" },
+  track: { ja: "どれ", en: "what" },
+  ms: { ja: "長さ", en: "length" },
+  fact: { ja: "事実", en: "fact" },
+  supplier: { ja: "だれから", en: "from whom" },
+  facts: { ja: "事実の数", en: "facts" },
+  forwarded: { ja: "中継した数", en: "forwarded" },
+  gated: { ja: "止めた数", en: "held at the gate" },
+  code: { ja: "理由", en: "code" },
+  event: { ja: "操作", en: "event" },
+  refusal: { ja: "断った理由", en: "refusal" },
+};
+
+/* Whose sound or picture. */
+export const tracks: Record<string, Text> = {
+  patient_audio: { ja: "患者の音声", en: "the patient's sound" },
+  patient_video: { ja: "患者の映像", en: "the patient's picture" },
+  physician_audio: { ja: "医師の音声", en: "the physician's sound" },
+  physician_video: { ja: "医師の映像", en: "the physician's picture" },
+};
+
 /* A code without a word is shown as it is, never hidden. */
 export function wordOf(table: Record<string, Text>, code: string, t: (text: Text) => string): string {
   const text = table[code];

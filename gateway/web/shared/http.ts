@@ -65,12 +65,13 @@ export async function api<T>(
     parsed = null;
   }
   if (response.ok && parsed !== null) return parsed as T;
-  const refusal = (parsed ?? {}) as Partial<Trouble>;
+  const refusal = (parsed ?? {}) as Partial<Trouble> & { institution?: { telephone?: string } };
+  const telephone = refusal.telephone ?? refusal.institution?.telephone;
   throw new TroubleError({
     code: refusal.code ?? `http_${response.status}`,
     what: refusal.what ?? say(UNKNOWN.what),
     todo: refusal.todo ?? say(UNKNOWN.todo),
-    ...(refusal.telephone ? { telephone: refusal.telephone } : {}),
+    ...(telephone ? { telephone } : {}),
     status: response.status,
   });
 }

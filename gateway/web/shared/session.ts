@@ -103,7 +103,7 @@ export class Session {
     if (this.resume === null) {
       this.dialing = true;
       try {
-        ticket = (await api<{ ticket: string }>("POST", "/api/ticket", {}, this.as)).ticket;
+        ticket = (await api<{ ticket: string }>("POST", "/api/ticket", { as: this.as }, this.as)).ticket;
       } catch (error) {
         const trouble = error instanceof TroubleError ? error.trouble : lost().trouble;
         if (trouble.status === 401 || trouble.status === 403) return this.fail(trouble);
