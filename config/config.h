@@ -8,7 +8,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
+#include "gateway/base/bytes.h"
 #include "gateway/base/cleanup.h"
 #include "gateway/base/log.h"
 #include "gateway/base/result.h"
@@ -26,8 +28,8 @@ struct config_http {
     uint16_t port;
     char certificate_file[CONFIG_PATH_SIZE];
     char key_file[CONFIG_PATH_SIZE]; /* secret: readable by us, not by everybody */
-    char origins[CONFIG_ORIGINS_MAX]
-                [CONFIG_NAME_SIZE]; /* "https://clinic.example:8443", no slash at the end */
+    /* "https://clinic.example:8443", no slash at the end */
+    char origins[CONFIG_ORIGINS_MAX][CONFIG_NAME_SIZE];
     uint32_t origins_count;
     char web_root[CONFIG_PATH_SIZE];
     uint32_t sockets_max;
@@ -46,7 +48,7 @@ struct config_storage {
 
 struct config_audit {
     char origin[CONFIG_NAME_SIZE];               /* name of the log in its checkpoints (C2SP) */
-    char checkpoint_directory[CONFIG_PATH_SIZE]; /* where the signer leaves checkpoints */
+    char checkpoint_directory[CONFIG_PATH_SIZE]; /* of the signer: log.vkey, checkpoint */
 };
 
 /* Signed-in staff. */
@@ -78,9 +80,15 @@ struct gateway_config {
  * (type or range), RESULT_DENIED (secret file unreadable or open to everybody), RESULT_NO_MEMORY. */
 MUST_CHECK enum result config_load(const char *file, struct gateway_config *ret_config,
                                    char *ret_message, size_t size);
+/* The same from memory; `file` stands in messages and its folder is where relative paths begin. */
+MUST_CHECK enum result config_load_bytes(struct span bytes, const char *file,
+                                         struct gateway_config *ret_config, char *ret_message,
+                                         size_t size);
 /* Wipes it. Accepts a zeroed or never loaded one. */
 void config_free(struct gateway_config *config);
-/* Effective configuration as YAML on stdout, each key with unit, range, and "default" where the file says nothing. */
+/* Effective configuration as YAML on stdout, each key with its unit and range, and "default" where it is the default. */
 void config_print(const struct gateway_config *config);
+/* The commented reference (config/tsunagi.yaml): every key with its meaning, unit, range and default. */
+void config_print_reference(FILE *stream);
 
 #endif
