@@ -124,7 +124,10 @@ static void timeline_decision_rows(struct api_call *call, const struct store_row
                               json_pack("{s:s,s:s,s:s,s:s,s:I}", "id", store_rows_text(rows, row, "id"), "gate", store_rows_text(rows, row, "gate"), "verdict",
                                         store_rows_text(rows, row, "verdict"), "failed", store_rows_text(rows, row, "rule_ids"), "at",
                                         (json_int_t)(store_rows_integer(rows, row, "at_us") / US_PER_MS)));
+    const struct pack_info *pack = rule_pack_info(call->api->services.pack(call->api->services.owner));
     json_object_set_new(call->reply, "decisions", decisions);
+    json_object_set_new(call->reply, "pack", json_string(pack->id));
+    json_object_set_new(call->reply, "pack_version", json_string(pack->version));
     view_recorded(call, "timeline");
 }
 
