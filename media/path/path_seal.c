@@ -28,6 +28,6 @@ bool path_seal_rtp(struct media_worker *worker, struct endpoint *to, uint8_t *pa
 bool path_seal_rtcp(struct media_worker *worker, struct endpoint *to, uint8_t *packet,
                     size_t length)
 {
-    return seal_judge(worker, to, srtcp_seal(to->sending, packet, &length, WORKER_BUFFER_BYTES),
-                      length);
+    enum result result = srtcp_seal(to->sending, packet, &length, WORKER_BUFFER_BYTES);
+    return seal_judge(worker, to, result, length);
 }

@@ -1,0 +1,561 @@
+/* The walk of a packet between two raw peers: gate, rewriting, repair, keyframes, removal. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "gateway/base/clock.h"
+#include "gateway/base/log.h"
+#include "media/feedback/rtcp.h"
+#include "tests/unit/media/media_bench.h"
+
+#define GCM "SRTP_AEAD_AES_128_GCM"
+#define CM  "SRTP_AES128_CM_SHA1_80"
+
+enum { PATIENT, PHYSICIAN };
+
+static int setup(void **state)
+{
+    struct bench *bench = calloc(1, sizeof(*bench));
+    bench_start(bench, "127.0.0.1");
+    *state = bench;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    bench_stop(*state);
+    free(*state);
+    return 0;
+}
+
+static void connect_both(struct bench *bench, const char *profiles)
+{
+    bench_connect(bench, PATIENT, profiles);
+    bench_connect(bench, PHYSICIAN, profiles);
+    bench_routes(bench, PATIENT, PHYSICIAN);
+}
+
+static struct rtp_view view_of(const struct bench_packet *packet)
+{
+    struct rtp_view view;
+    assert_int_equal(rtp_parse(span_of(packet->bytes, packet->length), &view), RESULT_OK);
+    return view;
+}
+
+static bool physician_has(struct bench *bench, void *argument)
+{
+    return bench->sides[PHYSICIAN].rtp_count >= *(uint32_t *)argument;
+}
+
+static void expect_packets(struct bench *bench, uint32_t count)
+{
+    assert_true(bench_pump(bench, 2 * US_PER_S, physician_has, &count));
+}
+
+/* A keyframe has been seen by the physician's stream: from here on every packet passes. */
+static void open_with_keyframe(struct bench *bench)
+{
+    bench_gates(bench, PATIENT, PHYSICIAN, true);
+    bench_send_video(&bench->sides[PATIENT], true);
+    expect_packets(bench, 1);
+}
+
+static void closed_gate_lets_nothing_out(void **state)
+{
+    struct bench *bench = *state;
+    struct bench_side *patient = &bench->sides[PATIENT], *physician = &bench->sides[PHYSICIAN];
+    connect_both(bench, GCM);
+    for (int i = 0; i < 50; i++) {
+        bench_send_audio(patient);
+        bench_send_video(patient, i % 10 == 0);
+    }
+    assert_true(bench_reaches(bench, COUNTER_media_drop_gate, 100));
+    bench_wait(bench, 300000);
+    /* on the wire, not only what decrypts */
+    assert_int_equal(raw_peer_counts(physician->peer)->rtp_in, 0);
+    assert_int_equal(raw_peer_counts(physician->peer)->rtcp_in, 0);
+    assert_int_equal(bench_counter(bench, COUNTER_media_forwarded), 0);
+    /* a request of the one who may see nothing does not reach the other one either */
+    uint8_t pli[32];
+    size_t length = raw_rtcp_pli(1, physician->slots[SLOT_VIDEO_DOWN].ssrc, pli, sizeof(pli));
+    assert_true(raw_peer_send_rtcp(physician->peer, pli, length));
+    assert_true(bench_reaches(bench, COUNTER_media_pli_received, 1));
+    bench_wait(bench, 50000);
+    assert_int_equal(bench_counter(bench, COUNTER_media_pli_sent), 0);
+    /* but what arrives is known: sound and picture of the waiting person */
+    assert_non_null(bench_find(bench, PATIENT, MEDIA_EVENT_FLOW));
+}
+
+static void opened_gate_forwards_only_what_comes_after(void **state)
+{
+    struct bench *bench = *state;
+    struct bench_side *patient = &bench->sides[PATIENT], *physician = &bench->sides[PHYSICIAN];
+    connect_both(bench, GCM);
+    for (int i = 0; i < 20; i++) {
+        bench_send_audio(patient);
+        bench_send_video(patient, i == 0);
+    }
+    assert_true(bench_reaches(bench, COUNTER_media_drop_gate, 40));
+    bench_gates(bench, PATIENT, PHYSICIAN, true);
+    assert_true(bench_reaches(bench, COUNTER_media_pli_sent, 1)); /* opening asks for a keyframe */
+    bench_wait(bench, 200000);
+    assert_int_equal(raw_peer_counts(physician->peer)->rtp_in, 0); /* nothing from before */
+    bench_send_video(patient, false);                              /* no decoder can start here */
+    bench_send_video(patient, true);
+    bench_send_video(patient, false);
+    for (int i = 0; i < 5; i++)
+        bench_send_audio(patient);
+    expect_packets(bench, 7);
+    bench_wait(bench, 50000);
+    assert_int_equal(physician->rtp_count, 7);
+    assert_int_equal(raw_peer_counts(physician->peer)->srtp_failed, 0);
+    /* closing is as strict, and nothing of the pause comes out of a second opening */
+    bench_gates(bench, PATIENT, PHYSICIAN, false);
+    for (int i = 0; i < 10; i++)
+        bench_send_audio(patient);
+    assert_true(bench_reaches(bench, COUNTER_media_drop_gate, 50));
+    bench_gates(bench, PATIENT, PHYSICIAN, true);
+    bench_wait(bench, 50000);
+    assert_int_equal(physician->rtp_count, 7);
+    bench_send_audio(patient);
+    expect_packets(bench, 8);
+    struct rtp_view before = view_of(&physician->rtp[6]), after = view_of(&physician->rtp[7]);
+    assert_int_equal((uint16_t)(after.sequence - before.sequence), 1); /* one stream, no hole */
+}
+
+static void packets_wear_the_subscribers_numbers(void **state)
+{
+    struct bench *bench = *state;
+    struct bench_side *patient = &bench->sides[PATIENT], *physician = &bench->sides[PHYSICIAN];
+    connect_both(bench, GCM);
+    open_with_keyframe(bench);
+    bench_send_audio(patient);
+    bench_send_audio(patient);
+    bench_send_video(patient, false);
+    expect_packets(bench, 4);
+    uint16_t numbers[4];
+    uint32_t audio = 0;
+    uint16_t audio_sequence = 0;
+    uint32_t audio_timestamp = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        struct rtp_view view = view_of(&physician->rtp[i]);
+        bool sound = view.payload_type == physician->maps.payload_type[MEDIA_CODEC_OPUS];
+        const struct media_slot *slot =
+            &physician->slots[sound ? SLOT_AUDIO_DOWN : SLOT_VIDEO_DOWN];
+        char mid[MEDIA_MID_SIZE];
+        assert_int_equal(view.ssrc, slot->ssrc);
+        assert_true(rtp_read_mid(&view, &physician->maps, mid));
+        assert_string_equal(mid, slot->mid);
+        assert_true(rtp_read_transport_cc(&view, &physician->maps, &numbers[i]));
+        struct span level;
+        bool has_level = rtp_extension_find(
+            &view, physician->maps.extension_id[MEDIA_EXTENSION_AUDIO_LEVEL], &level);
+        assert_int_equal(has_level, sound);
+        if (!sound) {
+            assert_int_equal(view.payload_type, physician->maps.payload_type[MEDIA_CODEC_VP8]);
+            assert_int_equal(view.payload.length, 900);
+            continue;
+        }
+        assert_int_equal(level.data[0], 0x85);
+        assert_int_equal(view.payload.length, 80);
+        if (audio++ > 0) {
+            assert_int_equal((uint16_t)(view.sequence - audio_sequence), 1);
+            assert_int_equal(view.timestamp - audio_timestamp, 960);
+        }
+        audio_sequence = view.sequence;
+        audio_timestamp = view.timestamp;
+    }
+    assert_int_equal(audio, 2);
+    for (unsigned i = 1; i < 4; i++) /* one row over sound and picture */
+        assert_int_equal((uint16_t)(numbers[i] - numbers[i - 1]), 1);
+}
+
+static void lost_packets_come_again_over_rtx(void **state)
+{
+    struct bench *bench = *state;
+    struct bench_side *patient = &bench->sides[PATIENT], *physician = &bench->sides[PHYSICIAN];
+    connect_both(bench, GCM);
+    open_with_keyframe(bench);
+    for (int i = 0; i < 9; i++)
+        bench_send_video(patient, false);
+    expect_packets(bench, 10);
+    const struct media_slot *slot = &physician->slots[SLOT_VIDEO_DOWN];
+    uint16_t missed[2] = {view_of(&physician->rtp[3]).sequence,
+                          view_of(&physician->rtp[7]).sequence};
+    uint8_t nack[64];
+    size_t length = raw_rtcp_nack(1, slot->ssrc, missed, 2, nack, sizeof(nack));
+    assert_true(raw_peer_send_rtcp(physician->peer, nack, length));
+    expect_packets(bench, 12);
+    for (unsigned i = 0; i < 2; i++) {
+        struct rtp_view view = view_of(&physician->rtp[10 + i]);
+        struct rtp_view original = view_of(&physician->rtp[i == 0 ? 3 : 7]);
+        assert_int_equal(view.payload_type, physician->maps.rtx_payload_type[MEDIA_CODEC_VP8]);
+        assert_int_equal(view.ssrc, slot->rtx_ssrc);
+        assert_int_equal(view.timestamp, original.timestamp);
+        assert_int_equal(bytes_get_u16(view.payload.data), missed[i]); /* OSN, RFC 4588 §4 */
+        assert_int_equal(view.payload.length, original.payload.length + 2);
+        assert_memory_equal(view.payload.data + 2, original.payload.data, original.payload.length);
+    }
+    assert_int_equal(bench_counter(bench, COUNTER_media_retransmitted), 2);
+    /* after the gate has closed nothing that was sent before can be had again */
+    bench_gates(bench, PATIENT, PHYSICIAN, false);
+    bench_gates(bench, PATIENT, PHYSICIAN, true);
+    bench_wait(bench, 200000);
+    length = raw_rtcp_nack(1, slot->ssrc, missed, 2, nack, sizeof(nack));
+    assert_true(raw_peer_send_rtcp(physician->peer, nack, length));
+    assert_true(bench_reaches(bench, COUNTER_media_nack_received, 2));
+    bench_wait(bench, 100000);
+    assert_int_equal(physician->rtp_count, 12);
+}
+
+/* Looks for one kind among all RTCP a side got. The packets of a compound are taken apart here, without the room's
+ * reader; the first whole packet of that kind is returned (of transport-cc its bytes are all there is to look at). */
+static struct span find_feedback(const struct bench_side *side, enum rtcp_kind kind,
+                                 struct rtcp_item *ret_item)
+{
+    for (uint32_t i = 0; i < side->rtcp_count; i++) {
+        struct bytes_reader compound =
+            bytes_reader_of(span_of(side->rtcp[i].bytes, side->rtcp[i].length));
+        while (compound.left > 0) {
+            struct span packet;
+            struct rtcp_reader reader;
+            assert_true(compound.left >= 4);
+            assert_true(
+                bytes_read_span(&compound, 4u * (bytes_get_u16(compound.at + 2) + 1u), &packet));
+            if (packet.data[1] == RTCP_RTPFB && (packet.data[0] & 31) == 15) {
+                if (kind == RTCP_KIND_TRANSPORT_CC)
+                    return packet;
+                continue;
+            }
+            assert_int_equal(rtcp_reader_init(&reader, packet), RESULT_OK);
+            while (rtcp_next(&reader, ret_item))
+                if (ret_item->kind == kind)
+                    return packet;
+        }
+    }
+    return span_of(NULL, 0);
+}
+
+static bool patient_was_asked(struct bench *bench, void *argument)
+{
+    struct rtcp_item item;
+    return find_feedback(&bench->sides[PATIENT], *(enum rtcp_kind *)argument, &item).length > 0;
+}
+
+static void losses_of_the_publisher_are_asked_for(void **state)
+{
+    struct bench *bench = *state;
+    struct bench_side *patient = &bench->sides[PATIENT], *physician = &bench->sides[PHYSICIAN];
+    uint8_t lost[1500], rtx[1500];
+    connect_both(bench, GCM);
+    open_with_keyframe(bench);
+    uint16_t lost_sequence = patient->sequence[1];
+    uint32_t lost_timestamp = patient->timestamp[1];
+    size_t length = bench_write_video(patient, false, lost, sizeof(lost));
+    for (int i = 0; i < 3; i++)
+        bench_send_video(patient, false);
+    expect_packets(bench, 4);
+    enum rtcp_kind kind = RTCP_KIND_NACK;
+    assert_true(bench_pump(bench, 2 * US_PER_S, patient_was_asked, &kind));
+    struct rtcp_item item;
+    struct rtcp_nack_cursor cursor = {0};
+    uint16_t asked;
+    find_feedback(patient, RTCP_KIND_NACK, &item);
+    assert_int_equal(item.media_ssrc, patient->ssrc[1]);
+    assert_true(rtcp_nack_next(&item, &cursor, &asked));
+    assert_int_equal(asked, lost_sequence);
+    assert_false(rtcp_nack_next(&item, &cursor, &asked));
+    /* the answer comes as RTX and leaves as the packet that was missing */
+    struct rtp_view view;
+    assert_int_equal(rtp_parse(span_of(lost, length), &view), RESULT_OK);
+    uint8_t payload[1000];
+    bytes_put_u16(payload, lost_sequence);
+    memcpy(payload + 2, view.payload.data, view.payload.length);
+    struct raw_rtp repeat = {
+        .payload_type = patient->maps.rtx_payload_type[MEDIA_CODEC_VP8],
+        .marker = true,
+        .sequence = 77,
+        .timestamp = lost_timestamp,
+        .ssrc = patient->rtx_ssrc,
+        .extensions = {{.id = patient->maps.extension_id[MEDIA_EXTENSION_MID],
+                        .length = 2,
+                        .bytes = "m1"}},
+        .payload = payload,
+        .payload_length = view.payload.length + 2,
+    };
+    assert_true(raw_peer_send_rtp(patient->peer, rtx, raw_rtp_write(&repeat, rtx, sizeof(rtx))));
+    expect_packets(bench, 5);
+    struct rtp_view filled = view_of(&physician->rtp[4]), first = view_of(&physician->rtp[0]);
+    assert_int_equal((uint16_t)(filled.sequence - first.sequence),
+                     1); /* its own place, not a new one */
+    assert_int_equal(filled.payload_type, physician->maps.payload_type[MEDIA_CODEC_VP8]);
+    assert_int_equal(filled.payload.length, view.payload.length);
+}
+
+static void keyframe_requests_reach_the_publisher_once(void **state)
+{
+    struct bench *bench = *state;
+    struct bench_side *physician = &bench->sides[PHYSICIAN];
+    uint8_t pli[32];
+    connect_both(bench, GCM);
+    open_with_keyframe(bench);
+    bench_wait(bench, 600000); /* the request of the opening is old */
+    uint64_t sent = bench_counter(bench, COUNTER_media_pli_sent);
+    bench_forget_packets(&bench->sides[PATIENT]);
+    size_t length = raw_rtcp_pli(1, physician->slots[SLOT_VIDEO_DOWN].ssrc, pli, sizeof(pli));
+    for (int i = 0; i < 5; i++)
+        assert_true(raw_peer_send_rtcp(physician->peer, pli, length));
+    enum rtcp_kind kind = RTCP_KIND_PLI;
+    assert_true(bench_pump(bench, 2 * US_PER_S, patient_was_asked, &kind));
+    struct rtcp_item item;
+    find_feedback(&bench->sides[PATIENT], RTCP_KIND_PLI, &item);
+    assert_int_equal(item.media_ssrc, bench->sides[PATIENT].ssrc[1]);
+    bench_wait(bench, 200000);
+    assert_int_equal(bench_counter(bench, COUNTER_media_pli_sent),
+                     sent + 1); /* five wishes, one question */
+}
+
+static void reports_go_both_ways(void **state)
+{
+    struct bench *bench = *state;
+    struct bench_side *patient = &bench->sides[PATIENT], *physician = &bench->sides[PHYSICIAN];
+    struct rtcp_item item;
+    uint8_t sr[64];
+    connect_both(bench, GCM);
+    open_with_keyframe(bench);
+    struct rtp_view forwarded = view_of(&physician->rtp[0]);
+    for (int i = 0; i < 20; i++)
+        bench_send_video(patient, false);
+    uint64_t ntp = 0x8899aabbccddeeffull;
+    uint32_t of_keyframe = 5000; /* RTP time of the first packet of the bench */
+    size_t length = raw_rtcp_sr(patient->ssrc[1], ntp, of_keyframe, 21, 21 * 900, sr, sizeof(sr));
+    assert_true(raw_peer_send_rtcp(patient->peer, sr, length));
+    enum rtcp_kind kind = RTCP_KIND_TRANSPORT_CC;
+    assert_true(bench_pump(bench, 2 * US_PER_S, patient_was_asked, &kind));
+    /* base number and count: the first packet of the bench was number 0, 21 have arrived */
+    struct span arrivals = find_feedback(patient, RTCP_KIND_TRANSPORT_CC, &item);
+    assert_int_equal(bytes_get_u16(arrivals.data + 12), 0);
+    assert_in_range(bytes_get_u16(arrivals.data + 14), 1, 21);
+    kind = RTCP_KIND_RECEIVER_REPORT;
+    assert_true(bench_pump(bench, 2 * US_PER_S, patient_was_asked, &kind));
+    assert_true(find_feedback(patient, RTCP_KIND_RECEIVER_REPORT, &item).length > 0);
+    struct rtcp_report_block block;
+    assert_true(rtcp_report_block(&item, 0, &block));
+    assert_int_equal(block.ssrc, patient->ssrc[1]);
+    assert_int_equal(block.lost, 0);
+    assert_true(find_feedback(patient, RTCP_KIND_REMB, &item).length > 0);
+    /* the publisher's own clock pair, in the subscriber's timestamps */
+    assert_true(find_feedback(physician, RTCP_KIND_SENDER_REPORT, &item).length > 0);
+    assert_int_equal(item.sender_ssrc, physician->slots[SLOT_VIDEO_DOWN].ssrc);
+    assert_true(item.sender.ntp == ntp);
+    assert_int_equal(item.sender.rtp_timestamp, forwarded.timestamp);
+    assert_int_equal(item.sender.packets, 21);
+    assert_true(find_feedback(physician, RTCP_KIND_CNAME, &item).length > 0);
+    assert_memory_equal(item.text.data, "cname1", 6);
+}
+
+static void removal_stops_at_once(void **state)
+{
+    struct bench *bench = *state;
+    struct bench_side *patient = &bench->sides[PATIENT], *physician = &bench->sides[PHYSICIAN];
+    connect_both(bench, GCM);
+    open_with_keyframe(bench);
+    int64_t asked_us = 0, end_us = bench_now_us() + 600000;
+    while (bench_now_us() < end_us) { /* keeps talking through its removal */
+        bench_send_audio(patient);
+        bench_send_video(patient, false);
+        bench_wait(bench, 5000);
+        if (asked_us == 0 && bench_now_us() > end_us - 400000) {
+            asked_us = bench_now_us();
+            bench_close(bench, PATIENT);
+        }
+    }
+    const struct media_event *drained = bench_find(bench, PATIENT, MEDIA_EVENT_DRAINED);
+    assert_non_null(drained);
+    assert_true(drained->drained.keys_destroyed);
+    assert_true(drained->drained.forwarded > 0);
+    int64_t last_us = physician->rtp[physician->rtp_count - 1].at_us;
+    printf("removal: drained after %lld us, last packet %lld us after the command\n",
+           (long long)(drained->at_us - asked_us), (long long)(last_us - asked_us));
+    assert_true(drained->at_us - asked_us <= 200000);
+    assert_true(last_us - asked_us <= 200000);
+    assert_int_equal(raw_peer_state(patient->peer), RAW_PEER_CLOSED); /* close_notify came first */
+    /* what it sends now is from nobody */
+    uint64_t unbound = bench_counter(bench, COUNTER_media_drop_unbound);
+    uint8_t datagram[200] = {0x80, 111};
+    assert_true(raw_peer_send(patient->peer, datagram, sizeof(datagram)));
+    assert_true(bench_reaches(bench, COUNTER_media_drop_unbound, unbound + 1));
+    assert_int_equal(bench_counter(bench, COUNTER_media_endpoints), 1);
+    assert_int_equal(bench_counter(bench, COUNTER_media_routes_open), 0);
+}
+
+static void removed_subscriber_gets_no_more(void **state)
+{
+    struct bench *bench = *state;
+    struct bench_side *patient = &bench->sides[PATIENT], *physician = &bench->sides[PHYSICIAN];
+    connect_both(bench, GCM);
+    open_with_keyframe(bench);
+    bench_close(bench, PHYSICIAN);
+    assert_non_null(bench_expect(bench, PHYSICIAN, MEDIA_EVENT_DRAINED));
+    bench_wait(bench, 20000);
+    uint64_t before = raw_peer_counts(physician->peer)->datagrams_in;
+    uint64_t gated = bench_counter(bench, COUNTER_media_drop_gate);
+    for (int i = 0; i < 20; i++)
+        bench_send_audio(patient);
+    assert_true(bench_reaches(bench, COUNTER_media_drop_gate, gated + 20));
+    bench_wait(bench, 100000);
+    assert_int_equal(raw_peer_counts(physician->peer)->datagrams_in, before);
+}
+
+static void replayed_and_forged_packets_are_dropped(void **state)
+{
+    struct bench *bench = *state;
+    struct bench_side *patient = &bench->sides[PATIENT], *physician = &bench->sides[PHYSICIAN];
+    uint8_t packet[1500];
+    connect_both(bench, GCM);
+    open_with_keyframe(bench);
+    size_t length = bench_write_video(patient, false, packet, sizeof(packet));
+    assert_true(raw_peer_seal_rtp(patient->peer, packet, &length));
+    for (int i = 0; i < 3; i++)
+        assert_true(raw_peer_send(patient->peer, packet, length));
+    assert_true(bench_reaches(bench, COUNTER_media_drop_replay, 2));
+    length = bench_write_video(patient, false, packet, sizeof(packet));
+    assert_true(raw_peer_seal_rtp(patient->peer, packet, &length));
+    packet[length / 2] ^= 1;
+    assert_true(raw_peer_send(patient->peer, packet, length));
+    assert_true(bench_reaches(bench, COUNTER_media_drop_auth, 1));
+    bench_wait(bench, 50000);
+    assert_int_equal(physician->rtp_count, 2);
+    /* the call goes on */
+    bench_send_video(patient, false);
+    expect_packets(bench, 3);
+}
+
+static void streams_are_found_by_mid_and_strangers_are_dropped(void **state)
+{
+    struct bench *bench = *state;
+    struct bench_side *patient = &bench->sides[PATIENT];
+    uint8_t packet[1500], payload[60] = {0};
+    connect_both(bench, GCM);
+    open_with_keyframe(bench); /* no SSRC was declared: the MID was enough */
+    struct raw_rtp rtp = {
+        .payload_type = 77, /* a payload type nobody negotiated */
+        .ssrc = 0x9999,
+        .payload = payload,
+        .payload_length = sizeof(payload),
+    };
+    assert_true(
+        raw_peer_send_rtp(patient->peer, packet, raw_rtp_write(&rtp, packet, sizeof(packet))));
+    assert_true(bench_reaches(bench, COUNTER_media_drop_unmapped, 1));
+    /* a second camera in the same m-line while the first one is alive */
+    rtp.payload_type = patient->maps.payload_type[MEDIA_CODEC_VP8];
+    rtp.sequence++;
+    bench_send_video(patient, false);
+    assert_true(
+        raw_peer_send_rtp(patient->peer, packet, raw_rtp_write(&rtp, packet, sizeof(packet))));
+    assert_true(bench_reaches(bench, COUNTER_media_drop_unmapped, 2));
+    expect_packets(bench, 2);
+    /* but a browser that goes on with another SSRC is followed, without its numbers showing */
+    bench_wait(bench, 250000);
+    patient->ssrc[1] = 0x4321;
+    patient->sequence[1] = 40000;
+    patient->timestamp[1] = 123456789;
+    bench_send_video(patient, true);
+    expect_packets(bench, 3);
+    struct bench_side *physician = &bench->sides[PHYSICIAN];
+    struct rtp_view before = view_of(&physician->rtp[1]), after = view_of(&physician->rtp[2]);
+    assert_int_equal(after.ssrc, before.ssrc);
+    assert_int_equal((uint16_t)(after.sequence - before.sequence), 1);
+}
+
+static void flow_events_tell_gaps(void **state)
+{
+    struct bench *bench = *state;
+    struct bench_side *patient = &bench->sides[PATIENT];
+    bench_connect(bench, PATIENT, GCM);
+    bench_forget_events(bench);
+    bench_send_audio(patient);
+    const struct media_event *began = bench_expect(bench, PATIENT, MEDIA_EVENT_FLOW);
+    assert_non_null(began);
+    assert_true(began->flow.live && began->flow.kind == MEDIA_AUDIO && began->flow.gap_us == 0);
+    assert_int_equal(began->flow.slot, SLOT_AUDIO_UP);
+    bench_forget_events(bench);
+    const struct media_event *ended = bench_expect(bench, PATIENT, MEDIA_EVENT_FLOW);
+    assert_non_null(ended);
+    assert_false(ended->flow.live);
+    assert_true(ended->flow.gap_us >= bench->options.gap_notice_us &&
+                ended->flow.gap_us < bench->options.gap_notice_us + 100000);
+    bench_forget_events(bench);
+    bench_send_audio(patient);
+    const struct media_event *again = bench_expect(bench, PATIENT, MEDIA_EVENT_FLOW);
+    assert_non_null(again);
+    assert_true(again->flow.live && again->flow.gap_us >= bench->options.gap_notice_us);
+    /* half a picture is no picture */
+    bench_forget_events(bench);
+    uint8_t packet[1400], payload[500];
+    raw_rtp_vp8(payload, sizeof(payload), true, true);
+    struct raw_rtp rtp = {
+        .payload_type = patient->maps.payload_type[MEDIA_CODEC_VP8],
+        .sequence = 500,
+        .ssrc = patient->ssrc[1],
+        .payload = payload,
+        .payload_length = sizeof(payload),
+    };
+    assert_true(
+        raw_peer_send_rtp(patient->peer, packet, raw_rtp_write(&rtp, packet, sizeof(packet))));
+    bench_wait(bench, 100000);
+    assert_null(bench_find(bench, PATIENT, MEDIA_EVENT_FLOW));
+    raw_rtp_vp8(payload, sizeof(payload), false, true);
+    rtp.sequence = 501;
+    rtp.marker = true;
+    assert_true(
+        raw_peer_send_rtp(patient->peer, packet, raw_rtp_write(&rtp, packet, sizeof(packet))));
+    const struct media_event *picture = bench_expect(bench, PATIENT, MEDIA_EVENT_FLOW);
+    assert_non_null(picture);
+    assert_true(picture->flow.live && picture->flow.kind == MEDIA_VIDEO);
+}
+
+static void the_slow_cipher_works_as_well(void **state)
+{
+    struct bench *bench = *state;
+    connect_both(bench, CM);
+    assert_string_equal(bench_find(bench, PATIENT, MEDIA_EVENT_CONNECTED)->connected.srtp_profile,
+                        "AES_CM_128_HMAC_SHA1_80");
+    open_with_keyframe(bench);
+    for (int i = 0; i < 50; i++) {
+        bench_send_audio(&bench->sides[PATIENT]);
+        bench_send_video(&bench->sides[PATIENT], false);
+    }
+    expect_packets(bench, 101);
+    assert_int_equal(raw_peer_counts(bench->sides[PHYSICIAN].peer)->srtp_failed, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(closed_gate_lets_nothing_out, setup, teardown),
+        cmocka_unit_test_setup_teardown(opened_gate_forwards_only_what_comes_after, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(packets_wear_the_subscribers_numbers, setup, teardown),
+        cmocka_unit_test_setup_teardown(lost_packets_come_again_over_rtx, setup, teardown),
+        cmocka_unit_test_setup_teardown(losses_of_the_publisher_are_asked_for, setup, teardown),
+        cmocka_unit_test_setup_teardown(keyframe_requests_reach_the_publisher_once, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(reports_go_both_ways, setup, teardown),
+        cmocka_unit_test_setup_teardown(removal_stops_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(removed_subscriber_gets_no_more, setup, teardown),
+        cmocka_unit_test_setup_teardown(replayed_and_forged_packets_are_dropped, setup, teardown),
+        cmocka_unit_test_setup_teardown(streams_are_found_by_mid_and_strangers_are_dropped, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(flow_events_tell_gaps, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_slow_cipher_works_as_well, setup, teardown),
+    };
+    log_set_level(LOG_WARNING);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
