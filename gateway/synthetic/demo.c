@@ -31,7 +31,7 @@ static gboolean demo_too_long(gpointer owner)
     return G_SOURCE_REMOVE;
 }
 
-static struct person *demo_person(const struct demo *demo, const char *name, int pattern, double frequency, person_message_fn *message)
+static struct person *demo_person(struct demo *demo, const char *name, int pattern, double frequency, person_message_fn *message)
 {
     struct person_options options = {.name = name,
                                      .origin = house_origin(demo->house),
@@ -40,7 +40,7 @@ static struct person *demo_person(const struct demo *demo, const char *name, int
                                      .pattern = pattern,
                                      .frequency = frequency,
                                      .message = message,
-                                     .story = (void *)&demo->story};
+                                     .story = &demo->story};
     return person_new(&options);
 }
 
