@@ -94,7 +94,8 @@ struct signaling_handlers {
 
 MUST_CHECK enum result signaling_start(const struct signaling_options *options, const struct signaling_handlers *handlers,
                                        struct uv_loop_s *loop, struct counters *counters, struct signaling **ret_signaling);
-/* Closes sockets with 1001 and frees everything; the loop must still run once after it to let handles close. */
+/* Closes sockets with 1001 and frees everything. Runs the loop itself for a moment (about a second at the most), so other
+ * callbacks of the loop may still come; no handler of this room does. */
 struct signaling *signaling_stop(struct signaling *signaling);
 uint16_t signaling_port(const struct signaling *signaling);
 /* New certificate files for handshakes from now on; running connections keep theirs. On failure the old ones stay. */
@@ -117,7 +118,7 @@ bool signaling_session_has_socket(const struct signaling *signaling, struct hand
 int signaling_session_language(const struct signaling *signaling, struct handle session);
 /* Queues a message; kept for a resume when the session has no socket and the message is not ephemeral. */
 MUST_CHECK enum result signaling_send(struct signaling *signaling, struct handle session, const struct message *message);
-/* Sends goodbye, closes the socket, voids the resume token; `ended` follows. */
+/* Sends goodbye, closes the socket, voids the resume token; `ended` is called before this returns. */
 void signaling_session_end(struct signaling *signaling, struct handle session, const struct message_goodbye *goodbye);
 
 void signaling_respond(struct signaling *signaling, struct handle request, const struct http_response *response);

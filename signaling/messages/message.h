@@ -134,6 +134,10 @@ MUST_CHECK enum result message_decode(struct span text, enum message_direction d
 /* JSON text on the heap for free(); RESULT_INVALID and a problem when a field breaks its row. */
 MUST_CHECK enum result message_encode(const struct message *message, char **ret_text,
                                       size_t *ret_length, struct message_problem *ret_problem);
+/* The same with another `seq`, for a sender that numbers messages it may not write to. */
+MUST_CHECK enum result message_encode_seq(const struct message *message, uint64_t seq,
+                                          char **ret_text, size_t *ret_length,
+                                          struct message_problem *ret_problem);
 /* Frees the LONGTEXT fields of a decoded message and zeroes it; harmless on a zeroed one. */
 void message_done(struct message *message);
 

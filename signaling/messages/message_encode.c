@@ -178,8 +178,8 @@ static enum result encode_fields(const struct encoder *encoder, const struct mes
     return RESULT_OK;
 }
 
-enum result message_encode(const struct message *message, char **ret_text, size_t *ret_length,
-                           struct message_problem *ret_problem)
+enum result message_encode_seq(const struct message *message, uint64_t seq, char **ret_text,
+                               size_t *ret_length, struct message_problem *ret_problem)
 {
     struct encoder encoder = {.problem = ret_problem, .prefix = ""};
     *ret_problem = (struct message_problem){.code = ""};
@@ -189,7 +189,7 @@ enum result message_encode(const struct message *message, char **ret_text, size_
         return RESULT_NO_MEMORY;
     if (info->direction == MESSAGE_OUT || message->ref != 0) {
         bool out = info->direction == MESSAGE_OUT;
-        json_int_t number = out ? (json_int_t)message->seq : (json_int_t)message->ref;
+        json_int_t number = out ? (json_int_t)seq : (json_int_t)message->ref;
         if (json_object_set_new_nocheck(root, out ? "seq" : "ref", json_integer(number)) != 0)
             return RESULT_NO_MEMORY;
     }
@@ -203,4 +203,10 @@ enum result message_encode(const struct message *message, char **ret_text, size_
     *ret_text = text;
     *ret_length = strlen(text);
     return RESULT_OK;
+}
+
+enum result message_encode(const struct message *message, char **ret_text, size_t *ret_length,
+                           struct message_problem *ret_problem)
+{
+    return message_encode_seq(message, message->seq, ret_text, ret_length, ret_problem);
 }
