@@ -16,11 +16,12 @@ struct rtcp_packet {
     struct span body; /* after the first word, padding cut off */
 };
 
-/* RFC 3550 §6.4.1: the last byte of a padded packet counts the padding, a multiple of four. */
+/* RFC 3550 §6.4.1: the last byte of a padded packet counts the padding. It asks for a multiple of four, but transport-cc
+ * feedback (and every browser that sends it) fills up its last word with one to three. */
 static bool cut_padding(struct span *body)
 {
     uint8_t padding = body->length > 0 ? body->data[body->length - 1] : 0;
-    if (padding == 0 || padding % 4 != 0 || padding > body->length)
+    if (padding == 0 || padding > body->length)
         return false;
     body->length -= padding;
     return true;
@@ -131,7 +132,7 @@ static bool read_chunk(struct bytes_reader *chunks, struct rtcp_item *item)
         return false;
     while (bytes_read_u8(chunks, &type)) {
         if (type == 0)
-            return bytes_skip(chunks, chunks->left % 4); /* the body is whole words */
+            return bytes_skip(chunks, chunks->left % 4); /* an unpadded body is whole words */
         if (!bytes_read_u8(chunks, &length) || !bytes_read_span(chunks, length, &text))
             return false;
         if (type == SDES_CNAME && item->kind != RTCP_KIND_CNAME) {

