@@ -62,30 +62,43 @@ static bool ice_find_password(StunAgent *stun, StunMessage *message, uint8_t *us
     return true;
 }
 
+/* Towards a lite agent the peer is always controlling (RFC 8445 §6.1.1). One that says it is controlled gets 487, decided
+ * here: which tie-breaker makes the library say so changed between its versions. */
+static struct ice_verdict ice_refuse_role(struct ice_agent *agent, StunMessage *request,
+                                          uint8_t *ret_reply)
+{
+    struct ice_verdict verdict = {.outcome = ICE_INVALID};
+    StunMessage reply;
+    if (!stun_agent_init_error(&agent->stun, &reply, ret_reply, ICE_REPLY_MAX, request,
+                               STUN_ERROR_ROLE_CONFLICT))
+        return verdict;
+    verdict.reply_length =
+        stun_agent_finish_message(&agent->stun, &reply, request->key, request->key_len);
+    if (verdict.reply_length > 0)
+        verdict.outcome = ICE_REFUSED;
+    return verdict;
+}
+
 static struct ice_verdict ice_answer(struct ice_agent *agent, StunMessage *request,
                                      const struct net_address *source, uint8_t *ret_reply)
 {
     struct ice_verdict verdict = {.outcome = ICE_INVALID};
+    if (stun_message_has_attribute(request, STUN_ATTRIBUTE_ICE_CONTROLLED))
+        return ice_refuse_role(agent, request, ret_reply);
     struct sockaddr_storage from = {0};
     socklen_t from_length = net_address_to(source, &from);
     StunMessage reply;
     size_t length = ICE_REPLY_MAX;
-    bool controlling = false;
-    /* With the greatest tie-breaker we never lose a conflict: a peer that says it is controlled, which it cannot be
-     * towards a lite agent (RFC 8445 §6.1.1), always gets 487 and `controlling` never flips. */
+    bool controlling = false; /* required, and never flipped now */
     StunUsageIceReturn made = stun_usage_ice_conncheck_create_reply(
-        &agent->stun, request, &reply, ret_reply, &length, &from, from_length, &controlling,
-        UINT64_MAX, STUN_USAGE_ICE_COMPATIBILITY_RFC5245);
-    if (length == 0 || length > ICE_REPLY_MAX)
+        &agent->stun, request, &reply, ret_reply, &length, &from, from_length, &controlling, 0,
+        STUN_USAGE_ICE_COMPATIBILITY_RFC5245);
+    if (made != STUN_USAGE_ICE_RETURN_SUCCESS || length == 0 || length > ICE_REPLY_MAX ||
+        stun_message_get_class(&reply) != STUN_RESPONSE)
         return verdict;
     verdict.reply_length = length;
-    /* A 487 too is reported as success; only the class of what was built tells them apart. */
-    if (made == STUN_USAGE_ICE_RETURN_SUCCESS && stun_message_get_class(&reply) == STUN_RESPONSE) {
-        verdict.outcome = ICE_VALID;
-        verdict.use_candidate = stun_usage_ice_conncheck_use_candidate(request);
-    } else {
-        verdict.outcome = ICE_REFUSED;
-    }
+    verdict.outcome = ICE_VALID;
+    verdict.use_candidate = stun_usage_ice_conncheck_use_candidate(request);
     return verdict;
 }
 

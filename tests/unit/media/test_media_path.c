@@ -92,6 +92,55 @@ static void closed_gate_lets_nothing_out(void **state)
     assert_non_null(bench_find(bench, PATIENT, MEDIA_EVENT_FLOW));
 }
 
+/* Only an existing route has a gate, and only sound may feed sound. */
+static void gates_of_routes_that_do_not_exist_stay_shut(void **state)
+{
+    struct bench *bench = *state;
+    struct bench_side *patient = &bench->sides[PATIENT], *physician = &bench->sides[PHYSICIAN];
+    bench_connect(bench, PATIENT, GCM);
+    bench_connect(bench, PHYSICIAN, GCM);
+    struct media_command command = {.kind = MEDIA_COMMAND_GATE, .endpoint = patient->endpoint};
+    command.route.subscriber = physician->endpoint;
+    command.route.open = true;
+    static const uint8_t pairs[][2] = {
+        {SLOT_AUDIO_UP, SLOT_AUDIO_DOWN}, {SLOT_AUDIO_UP, SLOT_VIDEO_DOWN},
+        {SLOT_AUDIO_DOWN, SLOT_AUDIO_UP}, {SLOT_AUDIO_UP, 200},
+        {255, SLOT_AUDIO_DOWN},           {SLOT_AUDIO_UP, SLOT_AUDIO_UP},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(pairs); i++) {
+        command.route.publisher_slot = pairs[i][0];
+        command.route.subscriber_slot = pairs[i][1];
+        command.kind = MEDIA_COMMAND_GATE;
+        bench_command(bench, &command);
+        if (i == 0)
+            continue;
+        command.kind = MEDIA_COMMAND_ROUTE_ADD;
+        bench_command(bench, &command);
+        command.kind = MEDIA_COMMAND_GATE;
+        bench_command(bench, &command);
+    }
+    for (int i = 0; i < 5; i++)
+        bench_send_audio(patient);
+    assert_true(bench_reaches(bench, COUNTER_media_drop_gate, 5));
+    assert_int_equal(bench_counter(bench, COUNTER_media_routes_open), 0);
+    assert_int_equal(raw_peer_counts(physician->peer)->rtp_in, 0);
+    /* a removed route takes its open gate with it */
+    bench_routes(bench, PATIENT, PHYSICIAN);
+    bench_gates(bench, PATIENT, PHYSICIAN, true);
+    for (uint8_t i = 0; i < 2; i++) {
+        command.kind = MEDIA_COMMAND_ROUTE_REMOVE;
+        command.route.publisher_slot = (uint8_t)(SLOT_AUDIO_UP + i);
+        command.route.subscriber_slot = (uint8_t)(SLOT_AUDIO_DOWN + i);
+        bench_command(bench, &command);
+    }
+    bench_routes(bench, PATIENT, PHYSICIAN);
+    bench_wait(bench, 50000);
+    bench_send_audio(patient);
+    assert_true(bench_reaches(bench, COUNTER_media_drop_gate, 6));
+    assert_int_equal(bench_counter(bench, COUNTER_media_routes_open), 0);
+    assert_int_equal(raw_peer_counts(physician->peer)->rtp_in, 0);
+}
+
 static void opened_gate_forwards_only_what_comes_after(void **state)
 {
     struct bench *bench = *state;
@@ -540,6 +589,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(closed_gate_lets_nothing_out, setup, teardown),
+        cmocka_unit_test_setup_teardown(gates_of_routes_that_do_not_exist_stay_shut, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(opened_gate_forwards_only_what_comes_after, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(packets_wear_the_subscribers_numbers, setup, teardown),
@@ -556,6 +607,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(flow_events_tell_gaps, setup, teardown),
         cmocka_unit_test_setup_teardown(the_slow_cipher_works_as_well, setup, teardown),
     };
-    log_set_level(LOG_WARNING);
+    log_set_level(LOG_ERROR);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
