@@ -93,6 +93,5 @@ void connection_free(struct connection *connection)
 
 void connection_cut(struct connection *connection)
 {
-    connection->deadline_us = INT64_MAX;
-    lws_set_timeout(connection->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
+    connection->deadline_us = 0;
 }

@@ -153,7 +153,8 @@ int exchange_read(struct lws *wsi, const char *path, size_t path_length, struct 
 {
     char encodings[256];
     int where = read_method_and_path(wsi, path, path_length, exchange);
-    int status = read_length(wsi, exchange, ret_body_length);
+    int status = where == 405 ? 0 : read_length(wsi, exchange, ret_body_length);
+    exchange->close_after = exchange->close_after || where == 405; /* its body was not looked at */
     if (status == 0)
         status = read_host(wsi);
     if (status != 0 || where != 0)

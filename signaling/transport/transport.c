@@ -41,10 +41,12 @@ static void on_tick(uv_timer_t *timer)
     LIST_FOR_EACH(&transport->connections, link)
     {
         struct connection *connection = CONTAINER_OF(link, struct connection, link);
-        if (now_us >= connection->deadline_us)
-            connection_cut(connection);
-        else if (connection->is_socket && connection->opened)
+        if (now_us >= connection->deadline_us) {
+            connection->deadline_us = INT64_MAX; /* once; the library frees it a turn later */
+            lws_set_timeout(connection->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_SYNC);
+        } else if (connection->is_socket && connection->opened) {
             websocket_tick(connection, now_us);
+        }
     }
     transport->handlers.tick(transport->handlers.owner, now_us);
 }

@@ -109,7 +109,7 @@ static inline struct transport *transport_of(struct lws *wsi)
 /* connection.c */
 MUST_CHECK enum result connection_open(struct transport *transport, struct lws *wsi);
 void connection_free(struct connection *connection);
-/* Cuts it from the loop, not from here: safe inside any callback. */
+/* Cuts it at the next sweep, not from here: safe inside any callback. */
 void connection_cut(struct connection *connection);
 struct connection *connection_of(struct lws *wsi);
 
