@@ -63,13 +63,13 @@ static enum result PRINTF_LIKE(4, 5) complain_at_line(struct binder *binder, siz
 
 /* ---- opening -------------------------------------------------------------------------------------------------- */
 
-static enum result count_reference(struct binder *binder, const yaml_node_t *parent, int child,
+static enum result count_reference(struct binder *binder, const yaml_node_t *near, int child,
                                    bool *referenced)
 {
     bool again = referenced[child];
     referenced[child] = true;
     if (again)
-        return complain_at_line(binder, parent->start_mark.line + 1, RESULT_UNSUPPORTED,
+        return complain_at_line(binder, near->start_mark.line + 1, RESULT_UNSUPPORTED,
                                 "an alias (*name) is used; allowed: write the value out");
     return RESULT_OK;
 }
@@ -93,7 +93,8 @@ static enum result refuse_aliases(struct binder *binder)
                  pair < node->data.mapping.pairs.top && result_ok(result); pair++) {
                 result = count_reference(binder, node, pair->key, referenced);
                 if (result_ok(result))
-                    result = count_reference(binder, node, pair->value, referenced);
+                    result = count_reference(binder, node_at(binder, pair->key), pair->value,
+                                             referenced);
             }
     }
     free(referenced);
@@ -226,6 +227,31 @@ bool binder_next_pair(const struct binder *binder, int node, uint32_t *cursor, c
     *ret_key_node = pair->key;
     *ret_value = pair->value;
     return true;
+}
+
+/* The value of a dotted key, or the last group on the way to it. */
+static int find_value(const struct binder *binder, const char *key)
+{
+    int node = binder_root(binder), key_node = 0, value = 0;
+    while (*key != '\0') {
+        const char *name = NULL;
+        size_t length = strcspn(key, ".");
+        uint32_t cursor = 0;
+        bool found = false;
+        while (!found && binder_next_pair(binder, node, &cursor, &name, &key_node, &value))
+            found = name != NULL && strlen(name) == length && memcmp(name, key, length) == 0;
+        if (!found)
+            return node;
+        node = value;
+        key += key[length] == '.' ? length + 1 : length;
+    }
+    return node;
+}
+
+enum result binder_complain_at(struct binder *binder, const char *key, enum result result,
+                               const char *what)
+{
+    return binder_complain(binder, find_value(binder, key), result, "%s: %s", key, what);
 }
 
 /* ---- binding -------------------------------------------------------------------------------------------------- */
@@ -372,7 +398,9 @@ static enum result bind_mapping(struct binding *binding, int node, const char *p
             binding->seen[row] = true;
             result = bind_value(binding, &binding->table->rows[row], value);
         } else if (!binder_is_mapping(binder, value)) {
-            list_keys(binding->table, strcat(full, "."), allowed, sizeof(allowed));
+            char below[BINDER_KEY_SIZE];
+            snprintf(below, sizeof(below), "%.*s.", (int)sizeof(below) - 2, full);
+            list_keys(binding->table, below, allowed, sizeof(allowed));
             result = binder_complain(binder, value, RESULT_INVALID,
                                      "%s%s: is not a group; allowed: %s below it", binding->where,
                                      full, allowed);

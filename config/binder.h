@@ -80,6 +80,9 @@ MUST_CHECK enum result binder_bind(struct binder *binder, int node, const char *
 /* Notes a complaint at a node and returns `result`. */
 enum result binder_complain(struct binder *binder, int node, enum result result, const char *format,
                             ...) PRINTF_LIKE(4, 5);
+/* The same at the value of a dotted key, or near it when the file does not hold the key. */
+enum result binder_complain_at(struct binder *binder, const char *key, enum result result,
+                               const char *what);
 /* The text of a scalar, else NULL. */
 const char *binder_text(const struct binder *binder, int node);
 /* Walks a sequence, or a mapping; start with *cursor = 0. False at the end and for any other node. */

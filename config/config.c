@@ -185,28 +185,29 @@ _Static_assert(ARRAY_LENGTH(ROWS) <= BINDER_ROWS_MAX, "binder table");
 
 /* ---- loading -------------------------------------------------------------------------------------------------- */
 
-/* What no single row can see. Lines are not known any more, so the keys are named. */
-static enum result check_together(const struct gateway_config *config, const char *file,
-                                  char *ret_message, size_t size)
+/* What no single row can see. */
+static enum result check_together(struct binder *binder, const struct gateway_config *config)
 {
-    const char *wrong = NULL;
     bool wildcard = strcmp(config->media.bind_address, "::") == 0 ||
                     strcmp(config->media.bind_address, "0.0.0.0") == 0;
     if (wildcard && config->media.announce_count == 0)
-        wrong = "media.announce: is needed because media.bind is any address; allowed: addresses "
-                "browsers can reach";
-    else if (config->media.port + config->media.workers - 1 > 65535)
-        wrong = "media.port: too high for so many workers; allowed: port + workers - 1 up to 65535";
-    else if (config->practice.gap_pause_us < config->practice.gap_warn_us)
-        wrong = "practice.gap_pause: is shorter than gap_warn; allowed: gap_warn or more";
-    else if (config->session.absolute_us < config->session.idle_us)
-        wrong = "session.absolute: is shorter than idle; allowed: idle or more";
-    else if (config->http.messages_burst < config->http.messages_per_second)
-        wrong = "http.messages_burst: is less than messages_per_second; allowed: that or more";
-    if (wrong == NULL)
-        return RESULT_OK;
-    snprintf(ret_message, size, "%s:1: %s", file, wrong);
-    return RESULT_INVALID;
+        return binder_complain_at(
+            binder, "media.announce", RESULT_INVALID,
+            "is needed because media.bind is any address; allowed: addresses browsers can reach");
+    if (config->media.port + config->media.workers - 1 > 65535)
+        return binder_complain_at(
+            binder, "media.port", RESULT_INVALID,
+            "too high for so many workers; allowed: port + workers - 1 up to 65535");
+    if (config->practice.gap_pause_us < config->practice.gap_warn_us)
+        return binder_complain_at(binder, "practice.gap_pause", RESULT_INVALID,
+                                  "is shorter than gap_warn; allowed: gap_warn or more");
+    if (config->session.absolute_us < config->session.idle_us)
+        return binder_complain_at(binder, "session.absolute", RESULT_INVALID,
+                                  "is shorter than idle; allowed: idle or more");
+    if (config->http.messages_burst < config->http.messages_per_second)
+        return binder_complain_at(binder, "http.messages_burst", RESULT_INVALID,
+                                  "is less than messages_per_second; allowed: that or more");
+    return RESULT_OK;
 }
 
 static enum result bind_bytes(struct span bytes, const char *file,
@@ -216,8 +217,10 @@ static enum result bind_bytes(struct span bytes, const char *file,
     enum result result = binder_open(bytes, file, ret_message, size, &binder);
     if (result_ok(result))
         result = binder_bind(binder, binder_root(binder), "", &TABLE, ret_config);
+    if (result_ok(result))
+        result = check_together(binder, ret_config);
     binder_free(binder);
-    return result_ok(result) ? check_together(ret_config, file, ret_message, size) : result;
+    return result;
 }
 
 static enum result read_bytes(const char *file, uint8_t *ret_bytes, size_t *ret_length,

@@ -448,8 +448,8 @@ static enum result read_day(struct loader *loader, const char *key, const char *
     *ret_day = open;
     if (text == NULL || result_ok(fact_parse(&date, text, ret_day)))
         return RESULT_OK;
-    return binder_complain(loader->binder, binder_root(loader->binder), RESULT_INVALID,
-                           "pack.%s: is not a date; allowed: YYYY-MM-DD", key);
+    return binder_complain_at(loader->binder, key, RESULT_INVALID,
+                              "is not a date; allowed: YYYY-MM-DD");
 }
 
 static enum result describe(struct loader *loader, struct span bytes, struct pack_file *ret_file)
@@ -464,13 +464,18 @@ static enum result describe(struct loader *loader, struct span bytes, struct pac
         .title = {[LANGUAGE_JA] = ret_file->title_ja, [LANGUAGE_EN] = ret_file->title_en},
         .hash = sha256_of(bytes),
     };
-    result = read_day(loader, "valid_from", ret_file->valid_from, INT64_MIN, &info.valid_from_day);
+    result =
+        read_day(loader, "pack.valid_from", ret_file->valid_from, INT64_MIN, &info.valid_from_day);
     if (result_ok(result))
-        result = read_day(loader, "valid_until", ret_file->valid_until, INT64_MAX,
+        result = read_day(loader, "pack.valid_until", ret_file->valid_until, INT64_MAX,
                           &info.valid_until_day);
-    return result_ok(result)
-               ? builder_says(loader, root, pack_builder_describe(loader->builder, &info))
-               : result;
+    if (!result_ok(result))
+        return result;
+    result = pack_builder_describe(loader->builder, &info);
+    if (result_ok(result) || result == RESULT_NO_MEMORY)
+        return result;
+    return binder_complain_at(loader->binder, "pack", result,
+                              pack_builder_problem(loader->builder));
 }
 
 static enum result read_entries(struct loader *loader, int node, const char *what,
