@@ -77,6 +77,7 @@ static int verify_certificate(X509_STORE_CTX *store, void *unused)
 
 static bool context_configure(SSL_CTX *ssl, const struct dtls_identity *identity)
 {
+    char groups[] = GROUPS; /* the library's macro casts const away */
     SSL_CTX_set_options(ssl, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
                                  SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
@@ -88,7 +89,7 @@ static bool context_configure(SSL_CTX *ssl, const struct dtls_identity *identity
     return SSL_CTX_set_min_proto_version(ssl, DTLS1_2_VERSION) == 1 &&
            SSL_CTX_set_max_proto_version(ssl, DTLS1_2_VERSION) == 1 &&
            SSL_CTX_set_cipher_list(ssl, CIPHERS) == 1 &&
-           SSL_CTX_set1_groups_list(ssl, GROUPS) == 1 &&
+           SSL_CTX_set1_groups_list(ssl, groups) == 1 &&
            SSL_CTX_use_certificate(ssl, identity->certificate) == 1 &&
            SSL_CTX_use_PrivateKey(ssl, identity->key) == 1 &&
            SSL_CTX_set_tlsext_use_srtp(ssl, PROFILES) ==
