@@ -19,6 +19,8 @@ struct store_backend {
     enum result (*open)(const char *path, enum store_connection_mode mode,
                         struct store_connection **ret_connection);
     struct store_connection *(*close)(struct store_connection *connection);
+    /* Closes a connection on which a write or sync has failed: nothing more is written or synced through it. */
+    struct store_connection *(*abandon)(struct store_connection *connection);
     /* Schema to `version`, 0 the newest. */
     enum result (*migrate)(struct store_connection *connection, unsigned version);
     /* RESULT_UNSUPPORTED unless the schema is the newest one this program knows. */
@@ -27,7 +29,7 @@ struct store_backend {
     enum result (*check)(struct store_connection *connection);
     enum result (*begin)(struct store_connection *connection);
     /* After RESULT_OK the transaction survives loss of power. After anything else nothing of it may ever be seen, once
-     * the connection is closed and `settle` succeeds on a new one. */
+     * the connection is abandoned and `cover` was called on a new one, while a reader is open. */
     enum result (*commit)(struct store_connection *connection);
     void (*rollback)(struct store_connection *connection);
     /* One transaction inside the present one: mark … keep, or mark … undo. */
@@ -40,7 +42,11 @@ struct store_backend {
     enum result (*select)(struct store_connection *connection, enum statement statement,
                           const struct store_value *values, size_t count, size_t rows_max,
                           struct store_rows **ret_rows);
-    /* Moves the log of the database into its file and empties it: nothing deleted or refused stays in it. */
+    /* A commit that changes nothing, written over what a failed commit has left behind. What failed cannot come back
+     * from then on as long as the process or the machine lives, even when this commit is not made durable either. */
+    enum result (*cover)(struct store_connection *connection);
+    /* Moves the log of the database into its file and empties it: nothing erased stays in it. RESULT_AGAIN: a reader is
+     * in the way. */
     enum result (*settle)(struct store_connection *connection);
     /* Housekeeping between transactions, when the backend thinks it is time. */
     enum result (*maintain)(struct store_connection *connection);

@@ -87,7 +87,7 @@ static enum result head_matches(struct store_writer *writer)
 
 static void connection_drop(struct store_writer *writer)
 {
-    writer->connection = writer->backend->close(writer->connection);
+    writer->connection = writer->backend->abandon(writer->connection);
 }
 
 static enum result connection_open_again(struct store_writer *writer)
@@ -96,7 +96,7 @@ static enum result connection_open_again(struct store_writer *writer)
         writer->backend->open(writer->path, STORE_CONNECTION_WRITER, &writer->connection);
     if (!result_ok(result))
         return result;
-    result = writer->backend->settle(writer->connection);
+    result = writer->backend->cover(writer->connection);
     if (result_ok(result))
         result = head_matches(writer);
     if (!result_ok(result))
@@ -141,7 +141,7 @@ static enum result batch_write(struct store_writer *writer, struct batch *batch)
             upkeep = writer->backend->maintain(writer->connection);
     }
     if (!result_ok(result) || !result_ok(upkeep)) {
-        /* Before anybody is told: whatever a failed fsync left behind is thrown away now, not after the next commit. */
+        /* Before anybody is told: what a failed fsync left behind is covered now, not by the next commit. */
         degraded_set(writer, true, result_ok(result) ? upkeep : result);
         connection_drop(writer);
         (void)connection_open_again(writer); /* else the next batch tries */
@@ -304,7 +304,7 @@ struct store_writer *writer_free(struct store_writer *writer)
         return NULL;
     CHECK(!writer->started);
     if (writer->connection != NULL)
-        connection_drop(writer);
+        writer->backend->close(writer->connection);
     if (writer->doorbell >= 0)
         close(writer->doorbell);
     mailbox_free(writer->waiting);

@@ -3,7 +3,7 @@
  *
  * A failed write or fsync fails every transaction of the batch. A failed fsync is never tried again on the same
  * connection: what the kernel still holds of it is unknown. The connection is closed, a new one opened, what the failed
- * batch may have left in the write-ahead log is thrown away (settle), and the end of the log compared with what was
+ * batch may have left in the write-ahead log is written over (cover), and the end of the log compared with what was
  * acknowledged. Until that has worked nothing is written; every later batch tries again.
  *
  * Thread: its own from writer_start to writer_stop; before and after, the caller's.   Owner: struct store.

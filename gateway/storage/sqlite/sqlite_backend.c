@@ -108,7 +108,11 @@ static enum result configure(struct store_connection *connection, enum store_con
     if (mode == STORE_CONNECTION_READER) {
         /* Only the writer decides when the log is copied into the file. */
         sqlite3_db_config(connection->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-        return result_ok(result) ? execute(connection, "PRAGMA query_only = ON") : result;
+        if (result_ok(result))
+            result = execute(connection, "PRAGMA query_only = ON");
+        /* The first read opens the write-ahead log, and a reader holds it open from the start: see backend.h, commit. */
+        return result_ok(result) ? execute(connection, "SELECT count(*) FROM sqlite_schema")
+                                 : result;
     }
     if (result_ok(result))
         result = expect(connection, "PRAGMA journal_mode = WAL", "wal");
@@ -131,6 +135,13 @@ static struct store_connection *sqlite_close(struct store_connection *connection
     CHECK(sqlite3_close(connection->db) == SQLITE_OK);
     free(connection);
     return NULL;
+}
+
+static struct store_connection *sqlite_abandon(struct store_connection *connection)
+{
+    /* The last connection to close would copy the write-ahead log, through the very file whose sync has failed. */
+    sqlite3_db_config(connection->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    return sqlite_close(connection);
 }
 
 static enum result sqlite_open(const char *path, enum store_connection_mode mode,
@@ -197,6 +208,20 @@ static enum result sqlite_commit(struct store_connection *connection)
     enum result result = execute(connection, "COMMIT");
     if (!result_ok(result))
         sqlite_rollback(connection);
+    return result;
+}
+
+/* The frames of a failed commit stand in the write-ahead log behind the last good one, perhaps complete. A new frame takes
+ * the place of the first of them, and since checksums run on from frame to frame, recovery stops there. */
+static enum result sqlite_cover(struct store_connection *connection)
+{
+    enum result result = sqlite_begin(connection);
+    if (result_ok(result))
+        result =
+            execute(connection, "PRAGMA user_version = 0"); /* unused; writes page 1 all the same */
+    if (result_ok(result))
+        return sqlite_commit(connection);
+    sqlite_rollback(connection);
     return result;
 }
 
@@ -440,6 +465,7 @@ const struct store_backend STORE_BACKEND_SQLITE = {
     .name = "sqlite",
     .open = sqlite_open,
     .close = sqlite_close,
+    .abandon = sqlite_abandon,
     .migrate = sqlite_migrate,
     .schema_is_current = sqlite_schema_is_current,
     .check = sqlite_check,
@@ -451,6 +477,7 @@ const struct store_backend STORE_BACKEND_SQLITE = {
     .undo = sqlite_undo,
     .run = sqlite_run,
     .select = sqlite_select,
+    .cover = sqlite_cover,
     .settle = sqlite_settle,
     .maintain = sqlite_maintain,
 };
