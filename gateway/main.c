@@ -43,6 +43,17 @@ static int serve_cli(int argc, char **argv)
     return status;
 }
 
+/* These two take what stands behind their name. */
+static int rules_verb(int argc, char **argv)
+{
+    return rules_cli(argc - 1, argv + 1);
+}
+
+static int check_config_verb(int argc, char **argv)
+{
+    return check_config_cli(argc - 1, argv + 1);
+}
+
 /* The synthetic people need GStreamer, which the gateway itself never loads: a program of its own beside this one. */
 static int demo_cli(int argc, char **argv)
 {
@@ -66,8 +77,8 @@ static const struct {
 } VERBS[] = {
     {"serve", serve_cli, "--config FILE                 run the gateway"},
     {"signer", signer_cli, "--config FILE --state DIR     sign the log's heads (a process of its own)"},
-    {"check-config", check_config_cli, "FILE                    what is wrong with it, what clients will see"},
-    {"rules", rules_cli, "eval|facts|lint …              rule packs"},
+    {"check-config", check_config_verb, "FILE                    what is wrong with it, what clients will see"},
+    {"rules", rules_verb, "eval|facts|lint …              rule packs"},
     {"audit", audit_cli, "verify|proof|export …          the log"},
     {"staff", staff_cli, "add|list --config FILE …       accounts (while the gateway is stopped)"},
     {"demo-clinic", demo_clinic_cli, "--config FILE           a clinic to try things with"},

@@ -177,9 +177,12 @@ static void api_identified(struct api_call *call)
         api_query(call, &query, api_object_rows);
         return;
     }
+    /* Machines on this very host read the counters without an account; metrics_local() keeps everybody else out. */
+    if (call->route->action == ACCESS_METRICS_READ)
+        call->identity.actor = (struct actor){.role = ROLE_SYSTEM, .authentication = AUTHENTICATION_DEVICE};
     bool own = call->route->action == ACCESS_SIGN_OUT || call->route->action == ACCESS_SELF_VIEW || call->route->action == ACCESS_TICKET;
     bool institution = call->route->who == API_STAFF && !own;
-    call->object = (struct access_object){.kind = institution ? ACCESS_KIND_INSTITUTION : own ? ACCESS_KIND_OWN : ACCESS_KIND_NONE,
+    call->object = (struct access_object){.kind = institution ? ACCESS_KIND_INSTITUTION : own ? ACCESS_KIND_OWN : call->route->action == ACCESS_METRICS_READ ? ACCESS_KIND_NODE : ACCESS_KIND_NONE,
                                           .institution = call->identity.actor.institution};
     api_authorised(call);
 }

@@ -43,7 +43,7 @@ void record_number(struct audit_draft *draft, const char *key, int64_t number)
 void record_seat(struct audit_draft *draft, const struct step *step, int seat)
 {
     record_number(draft, "seat", seat);
-    record_text(draft, "role", role_name(step->before->seats[seat].role));
+    record_text(draft, "seat_role", role_name(step->before->seats[seat].role));
 }
 
 void record_decision(struct audit_draft *draft, const struct decision *decision)

@@ -131,6 +131,9 @@ void control_put_consultation(struct store_transaction *transaction, struct live
 struct step_input control_input(enum consultation_event event, const struct actor *actor);
 struct actor control_system_actor(const struct live_consultation *live);
 
+/* visitors.c */
+void visitor_sit(struct live_consultation *live, struct handle session);
+
 /* effects.c */
 void control_effects(struct live_consultation *live, const struct step_result *step);
 

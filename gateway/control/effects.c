@@ -12,8 +12,8 @@ static void effect_session_end(struct live_consultation *live, int seat, const c
     const struct words *words = words_for(code == NULL ? "removed" : code);
     struct message_goodbye goodbye = {.resume = false};
     int language = signaling_session_language(control->signaling, visitor->session);
-    (void)text_copy(goodbye.code, sizeof(goodbye.code), words->code);
-    (void)text_copy(goodbye.text, sizeof(goodbye.text), words->what[language]);
+    (void)!text_copy(goodbye.code, sizeof(goodbye.code), words->code);
+    (void)!text_copy(goodbye.text, sizeof(goodbye.text), words->what[language]);
     live->seats[seat].session = (struct handle){0};
     visitor->seat = -1;
     signaling_session_end(control->signaling, visitor->session, &goodbye);

@@ -103,8 +103,11 @@ static void submit_committed(void *owner, enum result result, uint64_t first_seq
     live->committing = NULL;
     if (!result_ok(result))
         LOG(LOG_ERROR, "consultation.not_stored", log_id("consultation", &live->now.id), log_result(result));
-    else if (step->verdict == STEP_GO)
+    else if (step->verdict == STEP_GO) {
+        if (pending->input.event == CONSULTATION_EVENT_SEAT_TAKE)
+            visitor_sit(live, pending->session);
         control_effects(live, step);
+    }
     submit_answer(live, pending, result_ok(result) ? RESULT_OK : RESULT_STORAGE, step);
     free(step);
     free(pending);
@@ -203,8 +206,9 @@ static void submit_consent(struct store_transaction *transaction, const struct l
     if (input->event != CONSULTATION_EVENT_FACT || input->fact < 0 || input->fact_supplier == SUPPLIER_MEDIA ||
         strcmp(rule_pack_fact(live->pack->pack, (uint32_t)input->fact)->name, "agreement") != 0)
         return;
-    const struct visitor *visitor = live_visitor(live, 0);
-    enum language language = visitor != NULL && signaling_session_language(live->control->signaling, visitor->session) == LANGUAGE_EN ? LANGUAGE_EN : LANGUAGE_JA;
+    struct handle session = live->committing->session;
+    bool english = handle_is_set(session) && signaling_session_language(live->control->signaling, session) == LANGUAGE_EN;
+    enum language language = english ? LANGUAGE_EN : LANGUAGE_JA;
     struct sha256 hash = agreement_hash(language);
     struct audit_draft draft = {.act = input->fact_clear || input->fact_value == 0 ? AUDIT_ACT_CONSENT_WITHDRAW : AUDIT_ACT_CONSENT_GIVE,
                                 .outcome = AUDIT_OK,

@@ -43,9 +43,9 @@ void transport_send_offer(struct live_consultation *live, int seat, bool fresh)
     for (unsigned i = 0; i < NEGOTIATION_SLOTS; i++) {
         struct message_track *track = &message->offer.tracks[message->offer.tracks_count++];
         const struct media_slot *slot = &place->offer.slots[i];
-        (void)text_copy(track->mid, sizeof(track->mid), slot->mid);
-        (void)text_copy(track->kind, sizeof(track->kind), slot->kind == MEDIA_AUDIO ? "audio" : "video");
-        (void)text_copy(track->direction, sizeof(track->direction), slot->up ? "up" : "down");
+        (void)!text_copy(track->mid, sizeof(track->mid), slot->mid);
+        (void)!text_copy(track->kind, sizeof(track->kind), slot->kind == MEDIA_AUDIO ? "audio" : "video");
+        (void)!text_copy(track->direction, sizeof(track->direction), slot->up ? "up" : "down");
         /* 1:1: what comes down is the other one's. */
         track->has_seat = !slot->up;
         track->seat = seat == 0 ? 1 : 0;
@@ -217,7 +217,7 @@ static void transport_extra(struct audit_draft *draft, const char *key, const ch
 {
     struct audit_extra *extra = &draft->extra[draft->extra_count++];
     *extra = (struct audit_extra){.key = key, .is_text = true};
-    (void)text_copy(extra->text, sizeof(extra->text), text);
+    (void)!text_copy(extra->text, sizeof(extra->text), text);
 }
 
 static void transport_connected(struct live_consultation *live, int seat, const struct media_event *event)

@@ -124,10 +124,15 @@ static struct pending_input visitor_pending(const struct visitor *visitor, uint3
     return (struct pending_input){.input = control_input(event, &visitor->identity.actor), .session = visitor->session, .ref = ref};
 }
 
-/* The seat is this session's from now on; whoever held it in another window is told. */
-static void visitor_sit(struct live_consultation *live, struct visitor *visitor, int seat)
+/* The seat is this session's from now on; whoever held it in another window is told. Runs before the effects of the
+ * step, so that the offer goes to the one who sat down. */
+void visitor_sit(struct live_consultation *live, struct handle session)
 {
     struct control *control = live->control;
+    struct visitor *visitor = signaling_session_context(control->signaling, session);
+    int seat = visitor == NULL ? -1 : live_seat_of_role(&live->now, visitor->identity.actor.role);
+    if (seat < 0 || !id_equal(&live->now.seats[seat].person, &visitor->identity.actor.person))
+        return;
     struct live_seat *place = &live->seats[seat];
     struct visitor *before = live_visitor(live, seat);
     if (before != NULL && before != visitor) {
@@ -135,14 +140,12 @@ static void visitor_sit(struct live_consultation *live, struct visitor *visitor,
         before->seat = -1;
         before->joined = (struct id){{0}};
     }
-    bool other_page = before != visitor;
+    if (before != visitor && handle_is_set(place->endpoint)) /* a reloaded page has no PeerConnection any more */
+        transport_close(live, seat);
     visitor->joined = live->now.id;
     visitor->seat = seat;
     place->session = visitor->session;
     place->away = false;
-    if (other_page && handle_is_set(place->endpoint)) /* a reloaded page has no PeerConnection any more */
-        transport_close(live, seat);
-    transport_open(live, seat);
     control->queue_dirty = true;
 }
 
@@ -169,10 +172,11 @@ static void visitor_joined(void *owner, enum result result, const struct step_re
     }
     if (step->verdict == STEP_REFUSE)
         return;
-    enum role role = visitor->identity.actor.role;
-    int seat = live_seat_of_role(&live->now, role);
-    if (seat >= 0 && id_equal(&live->now.seats[seat].person, &visitor->identity.actor.person))
-        visitor_sit(live, visitor, seat);
+    if (step->verdict == STEP_IGNORE) { /* the same browser held the seat already: only its endpoint may be missing */
+        visitor_sit(live, visitor->session);
+        if (visitor->seat >= 0)
+            transport_open(live, visitor->seat);
+    }
     view_tell(live, visitor);
 }
 

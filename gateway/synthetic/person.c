@@ -164,7 +164,7 @@ bool person_connect(struct person *person, const char *as)
     json_t *ticket = person_call(person, "POST", "/api/ticket", json_pack("{s:s}", "as", as));
     if (ticket == NULL)
         return false;
-    char *protocols[] = {"tsunagi.v1", NULL};
+    char tsunagi[] = "tsunagi.v1", *protocols[] = {tsunagi, NULL};
     char *url = g_strconcat("wss", person->options.origin + strlen("https"), "/ws", NULL);
     SoupMessage *message = soup_message_new("GET", url);
     g_signal_connect(message, "accept-certificate", G_CALLBACK(person_accept_certificate), person);

@@ -61,6 +61,17 @@ static void story_refused(struct person *person, struct story *story, json_t *me
         fprintf(stderr, "    %s %s\n", json_string_value(json_object_get(rule, "rule")), json_string_value(json_object_get(rule, "text")));
 }
 
+/* Has this page sat down? */
+static bool story_seated(json_t *view)
+{
+    json_t *roster = json_object_get(view, "roster"), *seat;
+    size_t index;
+    json_array_foreach(roster, index, seat)
+        if (json_is_true(json_object_get(seat, "self")))
+            return true;
+    return false;
+}
+
 static bool story_seat_has_media(json_t *view, int number)
 {
     json_t *roster = json_object_get(view, "roster"), *seat;
@@ -76,14 +87,14 @@ static bool story_seat_has_media(json_t *view, int number)
 static void story_patient_view(struct person *person, struct story *story, json_t *view)
 {
     const char *state = json_string_value(json_object_get(view, "state"));
-    if (strcmp(state, "booked") == 0 && !story->entered) {
+    if (strcmp(state, "booked") == 0 && !story->entered && story_seated(view)) {
         story->entered = true;
+        person_send(person, json_pack("{s:s,s:b,s:b,s:b,s:s}", "type", "report", "card_visible", 1, "camera", 1, "microphone", 1, "source", "camera"));
         person_act(person, story->consultation, "enter", NULL);
         story_say(story, "patient", "asks to come in");
     }
-    if (strcmp(state, "ident") == 0 && !story->reported) {
-        story->reported = true;
-        person_send(person, json_pack("{s:s,s:b,s:b,s:b,s:s}", "type", "report", "card_visible", 1, "camera", 1, "microphone", 1, "source", "camera"));
+    if (strcmp(state, "ident") == 0 && !story->seen) {
+        story->seen = true;
         person_fact(person, story->consultation, "dr_seen", json_true());
         story_say(story, "patient", "sees picture and the physician's name (not yet a consultation)");
     }

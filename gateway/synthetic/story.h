@@ -18,8 +18,8 @@ struct story {
     char consultation[64];
     char state[24];       /* as the physician's page sees it */
     enum story_end end;
-    bool joined, admitted, checked, started, finishing, finished, closed;
-    bool agreed, entered, reported, seen;
+    bool joined, admitted, checked, started, finishing, closed;
+    bool entered, seen;
     bool patient_media, physician_media;
     int refused;          /* refusals that anybody received */
     struct person *patient;
