@@ -200,13 +200,12 @@ static void write_feedback(struct bytes_writer *writer, const struct feedback *f
         else
             bytes_write_u16(writer, (uint16_t)delta);
     }
-    uint8_t padding = (uint8_t)((4 - (writer->used - at) % 4) % 4);
-    for (uint8_t i = 1; i <= padding; i++)
-        bytes_write_u8(writer, i == padding ? padding : 0);
+    /* Zeroes to the end of the word, without the P bit: readers know where the deltas end, and RFC 3550 §6.4.1 wants P
+     * only in the last packet of a compound and for whole words. */
+    while ((writer->used - at) % 4 != 0 && !writer->overflowed)
+        bytes_write_u8(writer, 0);
     if (writer->overflowed)
         return;
-    if (padding > 0)
-        writer->start[at] |= 0x20;
     bytes_put_u16(writer->start + at + 2, (uint16_t)((writer->used - at) / 4 - 1));
 }
 

@@ -190,6 +190,18 @@ static void lies_about_length_drop_the_compound(void **state)
     }
 }
 
+/* Browsers fill the last word of transport-cc feedback with one to three bytes and set P, also in mid-compound. */
+static void short_padding_is_taken(void **state)
+{
+    (void)state;
+    const uint8_t feedback[] = {0xaf, 205, 0, 5, 0,    0, 0, 1, 0,    0,   0, 2, 0, 1, 0, 1,
+                                0,    0,   9, 0, 0x20, 1, 7, 1, 0x80, 201, 0, 1, 0, 0, 0, 9};
+    struct rtcp_reader reader = reader_of(feedback, sizeof(feedback));
+    struct rtcp_item item = next_item(&reader, RTCP_KIND_TRANSPORT_CC);
+    assert_int_equal(item.entries.length, 11);
+    next_item(&reader, RTCP_KIND_RECEIVER_REPORT);
+}
+
 static void what_does_not_fit_inside_is_other(void **state)
 {
     (void)state;
@@ -324,6 +336,7 @@ int main(void)
         cmocka_unit_test(a_nack_of_seventeen_is_one_entry),
         cmocka_unit_test(remb_keeps_its_meaning_at_the_edges),
         cmocka_unit_test(lies_about_length_drop_the_compound),
+        cmocka_unit_test(short_padding_is_taken),
         cmocka_unit_test(what_does_not_fit_inside_is_other),
         cmocka_unit_test(chunks_are_walked_one_by_one),
         cmocka_unit_test(cnames_of_every_length_come_back),

@@ -116,8 +116,9 @@ static void a_new_source_goes_on_by_the_time_that_passed(void **state)
     assert_int_equal(after.timestamp - before.timestamp, 40 * 48);
     assert_non_null(rtp_rewriter_sent(rewriter, before.sequence)); /* same ring: still known */
     rtp_rewriter_switch(rewriter, false);
-    assert_null(rtp_rewriter_sent(rewriter, before.sequence));    /* another ring: not */
-    struct rtp_place other = must_map(rewriter, 9, 3000000000u, 50 * MS); /* same instant: still ahead */
+    assert_null(rtp_rewriter_sent(rewriter, before.sequence)); /* another ring: not */
+    struct rtp_place other =
+        must_map(rewriter, 9, 3000000000u, 50 * MS); /* same instant: still ahead */
     assert_int_equal((uint16_t)(other.sequence - after.sequence), 1);
     assert_int_equal(other.timestamp - after.timestamp, 1);
     uint32_t timestamp;
