@@ -26,8 +26,8 @@ struct binding {
     bool seen[BINDER_ROWS_MAX];
 };
 
-static void write_message(const struct binder *binder, size_t line, const char *format,
-                          va_list values)
+static void PRINTF_LIKE(3, 0)
+    write_message(const struct binder *binder, size_t line, const char *format, va_list values)
 {
     int used = snprintf(binder->message, binder->message_size, "%s:%zu: ", binder->name, line);
     if (used >= 0 && (size_t)used < binder->message_size)

@@ -149,8 +149,9 @@ static const struct binder_row ROWS[] = {
      .check = is_log_origin, .example = "clinic.example/gw1/audit/2026",
      .doc = "Name of the audit log for all time: who/which gateway/audit/year it began."},
     {"audit.checkpoints", BINDER_PATH, FIELD(audit.checkpoint_directory), .minimum = 1,
-     .allowed = "a folder only the signer may write to", .example = "/var/lib/tsunagi-signer",
-     .doc = "Folder of the signer: log.vkey (the log's public key) and its latest checkpoint."},
+     .allowed = "a folder only the signer may write to", .example = "/var/lib/tsunagi-log",
+     .doc =
+         "Where the signer publishes: log.vkey (the log's public key) and its latest checkpoint."},
 
     {"practice.gap_warn", BINDER_DURATION, FIELD(practice.gap_warn_us),
      RANGE(1 * US_PER_S, 30 * US_PER_S), .fallback = "5s",

@@ -48,7 +48,7 @@ struct config_storage {
 
 struct config_audit {
     char origin[CONFIG_NAME_SIZE];               /* name of the log in its checkpoints (C2SP) */
-    char checkpoint_directory[CONFIG_PATH_SIZE]; /* of the signer: log.vkey, checkpoint */
+    char checkpoint_directory[CONFIG_PATH_SIZE]; /* the signer's: log.vkey, checkpoint */
 };
 
 /* Signed-in staff. */

@@ -66,15 +66,16 @@ static struct rule_info rule_of(const char *id, enum rule_level level, enum rule
                               .summary = {"題", "title"}};
 }
 
-static void leaf(struct pack_builder *builder, const char *fact, enum condition_op op, const char *value)
+static void leaf(struct pack_builder *builder, const char *fact, enum condition_op op,
+                 const char *value)
 {
     struct condition_leaf leaf = {fact, op, &value, value != NULL ? 1 : 0};
     assert_int_equal(pack_builder_leaf(builder, &leaf), RESULT_OK);
 }
 
 /* A rule with one leaf. */
-static void add_rule(struct pack_builder *builder, const struct rule_info *rule, const char *fact, enum condition_op op,
-                     const char *value)
+static void add_rule(struct pack_builder *builder, const struct rule_info *rule, const char *fact,
+                     enum condition_op op, const char *value)
 {
     assert_int_equal(pack_builder_begin_rule(builder, rule), RESULT_OK);
     assert_int_equal(pack_builder_condition(builder, CONDITION_MEETS), RESULT_OK);
@@ -92,8 +93,11 @@ static struct rule_pack *finish(struct pack_builder *builder)
 
 static void set_value(struct fact_set *facts, uint32_t fact, int64_t value)
 {
-    facts->values[fact] = (struct fact_value){
-        .known = true, .supplier = SUPPLIER_PHYSICIAN, .value = value, .at_us = NOW_US, .expires_us = FACT_NEVER_EXPIRES};
+    facts->values[fact] = (struct fact_value){.known = true,
+                                              .supplier = SUPPLIER_PHYSICIAN,
+                                              .value = value,
+                                              .at_us = NOW_US,
+                                              .expires_us = FACT_NEVER_EXPIRES};
 }
 
 static void set_truth(struct fact_set *facts, uint32_t fact, enum truth truth)
@@ -128,13 +132,14 @@ static void test_kleene(void **state)
     for (int i = 0; i < 2; i++) {
         assert_int_equal(pack_builder_begin_rule(builder, joins[i]), RESULT_OK);
         assert_int_equal(pack_builder_condition(builder, CONDITION_MEETS), RESULT_OK);
-        assert_int_equal(pack_builder_open(builder, i == 0 ? CONDITION_ALL : CONDITION_ANY), RESULT_OK);
+        assert_int_equal(pack_builder_open(builder, i == 0 ? CONDITION_ALL : CONDITION_ANY),
+                         RESULT_OK);
         leaf(builder, "p", CONDITION_IS, "yes");
         leaf(builder, "q", CONDITION_IS, "yes");
         assert_int_equal(pack_builder_close(builder), RESULT_OK);
         assert_int_equal(pack_builder_end_rule(builder), RESULT_OK);
     }
-    assert_int_equal(pack_builder_begin_rule(builder, &not), RESULT_OK);
+    assert_int_equal(pack_builder_begin_rule(builder, &not ), RESULT_OK);
     assert_int_equal(pack_builder_condition(builder, CONDITION_MEETS), RESULT_OK);
     assert_int_equal(pack_builder_open(builder, CONDITION_NOT), RESULT_OK);
     leaf(builder, "p", CONDITION_IS, "yes");
@@ -150,7 +155,8 @@ static void test_kleene(void **state)
     for (enum truth p = TRUTH_FALSE; p <= TRUTH_TRUE; p++) {
         for (enum truth q = TRUTH_FALSE; q <= TRUTH_TRUE; q++) {
             struct fact_set facts = {0};
-            struct rule_question question = {.gate = RULE_GATE_START, .facts = &facts, .now_us = NOW_US};
+            struct rule_question question = {
+                .gate = RULE_GATE_START, .facts = &facts, .now_us = NOW_US};
             set_truth(&facts, 0, p);
             set_truth(&facts, 1, q);
             assert_int_equal(rule_truth(pack, 0, &question), least(p, q));
@@ -195,7 +201,8 @@ static void test_each_comparison(void **state)
         struct pack_builder *builder = new_builder();
         struct rule_info rule = rule_of("A", RULE_LEVEL_M, RULE_ACTION_REFUSE);
         struct fact_set facts = {0};
-        struct rule_question question = {.gate = RULE_GATE_START, .facts = &facts, .now_us = NOW_US};
+        struct rule_question question = {
+            .gate = RULE_GATE_START, .facts = &facts, .now_us = NOW_US};
         add_fact(builder, "n", FACT_INTEGER);
         add_fact(builder, "e", FACT_ENUM);
         add_fact(builder, "d", FACT_DATE);
@@ -281,13 +288,15 @@ static void test_unknown_by_level(void **state)
             struct pack_builder *builder = new_builder();
             struct rule_info rule = rule_of("A", level, action);
             struct fact_set facts = {0};
-            struct rule_question question = {.gate = RULE_GATE_START, .facts = &facts, .now_us = NOW_US};
+            struct rule_question question = {
+                .gate = RULE_GATE_START, .facts = &facts, .now_us = NOW_US};
             struct decision decision;
             add_fact(builder, "p", FACT_BOOL);
             add_rule(builder, &rule, "p", CONDITION_IS, "yes");
             struct rule_pack *pack = finish(builder);
             bool strict = level == RULE_LEVEL_M || level == RULE_LEVEL_S ||
-                          ((level == RULE_LEVEL_Q || level == RULE_LEVEL_D) && action >= RULE_ACTION_OVERRIDE);
+                          ((level == RULE_LEVEL_Q || level == RULE_LEVEL_D) &&
+                           action >= RULE_ACTION_OVERRIDE);
             rules_evaluate(pack, &question, &decision);
             assert_int_equal(decision.verdict, strict ? action : RULE_ACTION_WARN);
             set_value(&facts, 0, 0);
@@ -327,11 +336,14 @@ static void test_acknowledgement_clears_only_what_may_be_cleared(void **state)
     (void)state;
     for (enum rule_action action = RULE_ACTION_WARN; action < RULE_ACTION_COUNT; action++) {
         struct pack_builder *builder = new_builder();
-        struct rule_info rule = rule_of("A", RULE_LEVEL_M, action), other = rule_of("B", RULE_LEVEL_M, action);
+        struct rule_info rule = rule_of("A", RULE_LEVEL_M, action),
+                         other = rule_of("B", RULE_LEVEL_M, action);
         struct fact_set facts = {0};
         uint8_t acknowledged[RULES_MAX / 8] = {1};
-        struct rule_question question = {
-            .gate = RULE_GATE_START, .facts = &facts, .now_us = NOW_US, .acknowledged = acknowledged};
+        struct rule_question question = {.gate = RULE_GATE_START,
+                                         .facts = &facts,
+                                         .now_us = NOW_US,
+                                         .acknowledged = acknowledged};
         struct decision decision;
         add_fact(builder, "p", FACT_BOOL);
         add_rule(builder, &rule, "p", CONDITION_IS, "yes");
@@ -340,7 +352,8 @@ static void test_acknowledgement_clears_only_what_may_be_cleared(void **state)
         bool cleared = action == RULE_ACTION_ACKNOWLEDGE || action == RULE_ACTION_OVERRIDE;
         rules_evaluate(pack, &question, &decision);
         assert_int_equal(decision.failed_count, 2); /* a cleared rule stays listed */
-        assert_int_equal(decision.failed[0].cleared, cleared ? RULE_CLEARED_ACKNOWLEDGED : RULE_CLEARED_NOT);
+        assert_int_equal(decision.failed[0].cleared,
+                         cleared ? RULE_CLEARED_ACKNOWLEDGED : RULE_CLEARED_NOT);
         assert_int_equal(decision.failed[0].action, cleared ? RULE_ACTION_PASS : action);
         assert_int_equal(decision.failed[1].cleared, RULE_CLEARED_NOT);
         assert_int_equal(decision.verdict, action);
@@ -385,7 +398,8 @@ static void test_emergency(void **state)
     struct rule_info ends = rule_of("T", RULE_LEVEL_M, RULE_ACTION_TERMINATE);
     struct rule_info never = rule_of("N", RULE_LEVEL_M, RULE_ACTION_TERMINATE);
     struct fact_set facts = {0};
-    struct rule_question question = {.gate = RULE_GATE_START, .facts = &facts, .now_us = NOW_US, .emergency = true};
+    struct rule_question question = {
+        .gate = RULE_GATE_START, .facts = &facts, .now_us = NOW_US, .emergency = true};
     struct decision decision;
     struct rule_info *rules[] = {&deferrable, &plain, &ends, &never};
     deferrable.emergency_deferrable = true;
@@ -401,7 +415,8 @@ static void test_emergency(void **state)
     assert_int_equal(decision.failed[0].action, RULE_ACTION_PASS);
     assert_int_equal(decision.failed[1].action, RULE_ACTION_PAUSE);
     assert_int_equal(decision.failed[2].action, RULE_ACTION_TERMINATE);
-    question.gate = RULE_GATE_LIVE; /* P7: nothing takes the sound away now, except what is never relaxed */
+    question.gate =
+        RULE_GATE_LIVE; /* P7: nothing takes the sound away now, except what is never relaxed */
     rules_evaluate(pack, &question, &decision);
     assert_int_equal(decision.failed[1].action, RULE_ACTION_WARN);
     assert_int_equal(decision.failed[2].action, RULE_ACTION_WARN);
@@ -420,9 +435,11 @@ static void test_strength_order(void **state)
     for (enum rule_action a = RULE_ACTION_WARN; a < RULE_ACTION_COUNT; a++) {
         for (enum rule_action b = RULE_ACTION_WARN; b < RULE_ACTION_COUNT; b++) {
             struct pack_builder *builder = new_builder();
-            struct rule_info first = rule_of("A", RULE_LEVEL_M, a), second = rule_of("B", RULE_LEVEL_M, b);
+            struct rule_info first = rule_of("A", RULE_LEVEL_M, a),
+                             second = rule_of("B", RULE_LEVEL_M, b);
             struct fact_set facts = {0};
-            struct rule_question question = {.gate = RULE_GATE_START, .facts = &facts, .now_us = NOW_US};
+            struct rule_question question = {
+                .gate = RULE_GATE_START, .facts = &facts, .now_us = NOW_US};
             struct decision decision;
             add_fact(builder, "p", FACT_BOOL);
             add_rule(builder, &first, "p", CONDITION_IS, "yes");
@@ -468,7 +485,8 @@ static void test_explanation(void **state)
     assert_int_equal(leaves[1].truth, TRUTH_UNKNOWN);
     assert_false(leaves[1].value.known);
     rules_evaluate(pack, &question, &decision);
-    assert_int_equal(decision.failed[0].fact, 1); /* the part it hangs on, not the condition that it applies */
+    assert_int_equal(decision.failed[0].fact,
+                     1); /* the part it hangs on, not the condition that it applies */
     facts.values[0].known = false;
     rules_evaluate(pack, &question, &decision);
     assert_int_equal(decision.failed[0].fact, 0);
@@ -493,7 +511,8 @@ static void test_inputs_digest(void **state)
     add_rule(builder, &rule, "p", CONDITION_IS, "yes");
     add_rule(builder, &elsewhere, "q", CONDITION_IS, "yes");
     struct rule_pack *pack = finish(builder);
-    struct sha256 base = rules_inputs_digest(pack, &question, key), other = rules_inputs_digest(pack, &question, key);
+    struct sha256 base = rules_inputs_digest(pack, &question, key),
+                  other = rules_inputs_digest(pack, &question, key);
     assert_true(sha256_equal(&base, &other));
     set_value(&facts, 1, 1); /* not asked at this gate */
     other = rules_inputs_digest(pack, &question, key);

@@ -164,9 +164,9 @@ static void test_demo_stories_pass_and_need_each_fact(void **state)
             const char *left_out = json_string_value(json_object_get(fact, "left_out"));
             check_door(pack, fact);
             enum rule_action verdict = run_story(pack, story, name, now_us);
-            bool as_said = left_out == NULL                      ? verdict > RULE_ACTION_WARN
+            bool as_said = left_out == NULL                 ? verdict > RULE_ACTION_WARN
                            : strcmp(left_out, "warns") == 0 ? verdict == RULE_ACTION_WARN
-                                                             : verdict == RULE_ACTION_PASS;
+                                                            : verdict == RULE_ACTION_PASS;
             if (!as_said)
                 fail_msg("%s without %s: %s", title, name, rule_action_name(verdict));
             facts++;
