@@ -144,7 +144,6 @@ void consultation_step(const struct rule_pack *pack, const struct practice_param
     ret_result->has_decision = false;
     ret_result->effect_count = 0;
     ret_result->record_count = 0;
-    *ret_after = *before;
 
     const struct step_row *row = &STEP_TABLE[input->event];
     unsigned cell = row->cells[before->state];
@@ -156,11 +155,10 @@ void consultation_step(const struct rule_pack *pack, const struct practice_param
         step_refuse(&step, (enum step_refusal)cell);
     else if (!code_find(input->event, input->code, &step.code))
         step_refuse(&step, STEP_REFUSAL_UNKNOWN_CODE);
-    else
-        row->handler(&step);
-
-    if (ret_result->verdict == STEP_GO)
-        step_settle(&step);
-    else
+    else {
         *ret_after = *before;
+        row->handler(&step);
+        if (ret_result->verdict == STEP_GO)
+            step_settle(&step);
+    }
 }
