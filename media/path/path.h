@@ -22,6 +22,8 @@
 #include "media/rtp/rtp_payload.h"
 #include "media/worker/worker_state.h"
 
+/* Once, before the first path_receive. */
+void receive_batch_init(struct receive_batch *batch);
 /* One recvmmsg and everything that follows from it. True: the batch was full, there may be more. */
 bool path_receive(struct media_worker *worker, enum net_family family);
 

@@ -43,6 +43,7 @@ static enum result worker_allocate(struct media_worker *worker,
     if (worker->waiting.events == NULL || worker->endpoints == NULL || worker->due_us == NULL ||
         worker->receiving == NULL)
         return RESULT_NO_MEMORY;
+    receive_batch_init(worker->receiving);
     for (uint32_t i = 0; i < endpoints_max; i++)
         worker->due_us[i] = INT64_MAX;
     for (int family = NET_UDP4; family < NET_FAMILY_COUNT; family++) {
@@ -154,21 +155,26 @@ struct media_worker *worker_free(struct media_worker *worker)
     return NULL;
 }
 
-/* Packets before commands: what had arrived when control opened a gate was sent before the opening, so it meets the gate
- * still closed (P1). A closing waits at most RECEIVE_ROUNDS_MAX batches for its turn. */
-static void worker_pass(struct media_worker *worker)
+static void worker_drain_socket(struct media_worker *worker, enum net_family family)
 {
-    for (uint32_t family = NET_UDP4; family < NET_FAMILY_COUNT; family++) {
-        if (worker->sockets[family].fd < 0)
-            continue;
-        for (int round = 0; round < RECEIVE_ROUNDS_MAX; round++) {
-            worker->now_us = clock_monotonic_us();
-            if (!path_receive(worker, (enum net_family)family))
-                break;
-        }
+    for (int round = 0; round < RECEIVE_ROUNDS_MAX; round++) {
+        worker->now_us = clock_monotonic_us();
+        if (!path_receive(worker, family))
+            break;
     }
+}
+
+/* Packets before commands: what had arrived when control opened a gate was sent before the opening, so it meets the gate
+ * still closed (P1). A closing waits at most RECEIVE_ROUNDS_MAX batches for its turn. `readable` has a bit a family. */
+static void worker_pass(struct media_worker *worker, uint32_t readable)
+{
+    bool commanded = mailbox_depth(worker->inbox) > 0;
+    for (uint32_t family = NET_UDP4; family < NET_FAMILY_COUNT; family++)
+        if (worker->sockets[family].fd >= 0 && (commanded || (readable & 1u << family) != 0))
+            worker_drain_socket(worker, (enum net_family)family);
     worker->now_us = clock_monotonic_us();
-    worker_run_commands(worker);
+    if (commanded)
+        worker_run_commands(worker);
     worker_run_timers(worker);
     path_flush(worker);
     counter_set(&worker->counters, COUNTER_media_endpoints, worker->endpoints_count);
@@ -176,26 +182,34 @@ static void worker_pass(struct media_worker *worker)
     worker_flush_events(worker);
 }
 
+/* Sleeps until something happens or is due; returns a bit for each readable socket. */
+static uint32_t worker_wait(struct media_worker *worker)
+{
+    struct epoll_event events[NET_FAMILY_COUNT];
+    uint32_t readable = 0;
+    /* A command that came during the pass has its wake-up still in the event descriptor. */
+    int sleep_ms = worker_sleep_ms(worker, clock_monotonic_us());
+    if (mailbox_depth(worker->inbox) > 0)
+        sleep_ms = 0;
+    int count = epoll_wait(worker->epoll_fd, events, NET_FAMILY_COUNT, sleep_ms);
+    CHECK(count >= 0 || errno == EINTR);
+    for (int i = 0; i < count; i++) {
+        uint64_t wakes;
+        if (events[i].data.u32 != EVENT_FD_TAG)
+            readable |= 1u << events[i].data.u32;
+        else if (read(worker->event_fd, &wakes, sizeof(wakes)) < 0)
+            CHECK(errno == EAGAIN || errno == EINTR);
+    }
+    return readable;
+}
+
 static void *worker_run(void *argument)
 {
     struct media_worker *worker = argument;
     thread_owner_bind(&worker->owner);
     pthread_setname_np(pthread_self(), "media");
-    while (!atomic_load_explicit(&worker->stopping, memory_order_acquire)) {
-        struct epoll_event events[NET_FAMILY_COUNT];
-        int sleep_ms = worker_sleep_ms(worker, clock_monotonic_us());
-        if (mailbox_depth(worker->inbox) > 0)
-            sleep_ms = 0;
-        int count = epoll_wait(worker->epoll_fd, events, NET_FAMILY_COUNT, sleep_ms);
-        CHECK(count >= 0 || errno == EINTR);
-        for (int i = 0; i < count; i++) {
-            uint64_t wakes;
-            if (events[i].data.u32 == EVENT_FD_TAG &&
-                read(worker->event_fd, &wakes, sizeof(wakes)) < 0)
-                CHECK(errno == EAGAIN || errno == EINTR);
-        }
-        worker_pass(worker);
-    }
+    while (!atomic_load_explicit(&worker->stopping, memory_order_acquire))
+        worker_pass(worker, worker_wait(worker));
     worker_close_all(worker);
     path_flush(worker);
     worker_flush_events(worker);

@@ -113,7 +113,8 @@ void bench_open(struct bench *bench, unsigned index, const struct raw_peer_optio
     mine.events = &side->events;
     side->peer = raw_peer_new(&mine);
     assert_non_null(side->peer);
-    assert_int_equal(media_endpoint_reserve(bench->media, 0, &side->endpoint), RESULT_OK);
+    assert_int_equal(media_endpoint_reserve(bench->media, bench->worker, &side->endpoint),
+                     RESULT_OK);
     media_ice_new(bench->media, side->endpoint, &side->ice);
     side->maps = maps_of(index);
     for (unsigned i = 0; i < SLOTS; i++) {
@@ -295,7 +296,7 @@ void bench_forget_packets(struct bench_side *side)
 
 uint64_t bench_counter(const struct bench *bench, enum counter counter)
 {
-    return counter_get(media_counters(bench->media, 0), counter);
+    return counter_get(media_counters(bench->media, bench->worker), counter);
 }
 
 struct counter_goal {

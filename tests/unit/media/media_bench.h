@@ -40,7 +40,8 @@ struct bench_side {
 struct bench {
     struct media *media;
     struct media_options options;
-    struct media_candidate candidate;
+    uint32_t worker;                  /* where endpoints are placed and counters are read; 0 */
+    struct media_candidate candidate; /* of that worker */
     struct bench_side sides[BENCH_SIDES];
     uint32_t events_count;
     struct media_event events[BENCH_EVENTS];

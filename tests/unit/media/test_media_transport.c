@@ -375,6 +375,26 @@ static void what_hangs_is_named(void **state)
     assert_non_null(bench_expect(bench, 0, MEDIA_EVENT_CONNECTED));
 }
 
+static void every_worker_serves_its_own_port(void **state)
+{
+    struct bench *bench = *state;
+    media_stop(bench->media);
+    bench->options.workers = 3;
+    bench->worker = 2;
+    assert_int_equal(media_start(&bench->options, NULL, NULL, &bench->media), RESULT_OK);
+    assert_int_equal(media_workers(bench->media), 3);
+    assert_int_equal(media_candidates(bench->media, bench->worker, &bench->candidate, 1), 1);
+    assert_int_equal(media_candidates(bench->media, 3, &bench->candidate, 1), 0);
+    bench_connect(bench, 0, GCM);
+    bench_connect(bench, 1, GCM);
+    bench_routes(bench, 0, 1);
+    bench_gates(bench, 0, 1, true);
+    bench_send_audio(&bench->sides[0]);
+    uint32_t count = 1;
+    assert_true(bench_pump(bench, 2 * US_PER_S, has_rtp, &count));
+    assert_int_equal(counter_get(media_counters(bench->media, 0), COUNTER_media_datagrams_in), 0);
+}
+
 static void handles_come_back_when_drained(void **state)
 {
     struct bench *bench = *state;
@@ -452,6 +472,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_hello_before_the_answer_is_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(goodbye_of_the_peer_is_lost_by_peer, setup, teardown),
         cmocka_unit_test_setup_teardown(what_hangs_is_named, setup_short, teardown),
+        cmocka_unit_test_setup_teardown(every_worker_serves_its_own_port, setup, teardown),
         cmocka_unit_test_setup_teardown(handles_come_back_when_drained, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_options_and_taken_ports_are_refused, setup, teardown),
     };
