@@ -1,8 +1,5 @@
 #include "gateway/synthetic/house.h"
 
-#include <arpa/inet.h>
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,33 +85,13 @@ static bool house_certificate_make(struct house *house)
     return made;
 }
 
-/* The synthetic browsers' ICE agents leave loopback out as soon as there is another interface, as real browsers do, so
- * media is bound to the first other address there is. Nothing leaves the machine: both ends are on it. */
-static void house_media_address(char ret_address[INET_ADDRSTRLEN])
-{
-    struct ifaddrs *all = NULL;
-    g_strlcpy(ret_address, "127.0.0.1", INET_ADDRSTRLEN);
-    if (getifaddrs(&all) != 0)
-        return;
-    for (const struct ifaddrs *at = all; at != NULL; at = at->ifa_next) {
-        bool usable = at->ifa_addr != NULL && at->ifa_addr->sa_family == AF_INET && (at->ifa_flags & IFF_UP) != 0 && (at->ifa_flags & IFF_LOOPBACK) == 0;
-        if (usable) {
-            inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)at->ifa_addr)->sin_addr, ret_address, INET_ADDRSTRLEN);
-            break;
-        }
-    }
-    freeifaddrs(all);
-}
-
 static bool house_configure(struct house *house, const char *web, const char *pack)
 {
-    char address[INET_ADDRSTRLEN];
-    house_media_address(address);
     char *text = g_strdup_printf("http:\n  bind: 127.0.0.1\n  port: %u\n  certificate: tls.crt\n  key: tls.key\n  origins: [\"%s\"]\n  web_root: \"%s\"\n"
-                                 "media:\n  bind: %s\n  port: %u\n"
+                                 "media:\n  bind: 127.0.0.1\n  port: %u\n"
                                  "storage:\n  path: gateway.db\naudit:\n  origin: demo.example/gateway/audit/2026\n  checkpoints: signer\n"
                                  "rules:\n  pack: \"%s\"\n",
-                                 house->port, house->origin, web, address, house_free_port(), pack);
+                                 house->port, house->origin, web, house_free_port(), pack);
     bool written = g_file_set_contents(house->config, text, -1, NULL);
     g_free(text);
     return written;

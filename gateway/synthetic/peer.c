@@ -162,6 +162,12 @@ struct peer *peer_new(int pattern, double frequency, peer_answer_fn *answer, voi
         g_printerr("GStreamer's webrtcbin is missing (packages gstreamer1.0-plugins-bad and gstreamer1.0-nice)\n");
         exit(1);
     }
+    /* Only loopback: left to itself the ICE agent skips it as soon as the machine has another address. */
+    GObject *ice = NULL;
+    gboolean added = FALSE;
+    g_object_get(peer->webrtc, "ice-agent", &ice, NULL);
+    g_signal_emit_by_name(ice, "add-local-ip-address", "127.0.0.1", &added);
+    g_object_unref(ice);
     g_object_set(peer->webrtc, "bundle-policy", GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE, NULL);
     g_signal_connect(peer->webrtc, "pad-added", G_CALLBACK(peer_pad_added), peer);
     gst_bin_add(GST_BIN(peer->pipeline), peer->webrtc);
