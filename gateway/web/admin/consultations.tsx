@@ -184,9 +184,9 @@ function Records({ records }: { records: LogRecord[] }) {
               <td><strong>{wordOf(acts, one.act, t)}</strong></td>
               <td><span class={`chip ${one.out === "ok" ? "good" : one.out === "deny" ? "warn" : one.out === "error" ? "bad" : ""}`}>{wordOf(results, one.out, t)}</span></td>
               <td class="id">{one.rule?.id ?? ""}</td>
-              <td class="details">{Object.entries(one.x ?? {}).filter(([key]) => !HIDDEN.includes(key)).map(([key, value]) => (
+              <td><div class="details">{Object.entries(one.x ?? {}).filter(([key]) => !HIDDEN.includes(key)).map(([key, value]) => (
                 <span key={key}><span class="key">{wordOf(extraKeys, key, t)}</span> {detailWords(key, value, t)}</span>
-              ))}</td>
+              ))}</div></td>
             </tr>
           ))}
         </tbody>

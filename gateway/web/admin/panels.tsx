@@ -153,7 +153,8 @@ export function Log() {
       <Heading>{t(words.log)}</Heading>
       <Wrong trouble={loaded.trouble ?? trouble} />
       <Loading show={!status && !loaded.trouble} />
-      {status && (
+      {status?.status === "running" && <Busy text={words.running} />}
+      {status && status.status !== "running" && (
         <div class={`intact ${status.verified ? "yes" : "no"}`} role="status" data-test="intact" data-verified={status.verified ? "yes" : "no"}>
           <span class={`badge-icon ${status.verified ? "" : "warn"}`}><Icon name={status.verified ? "check" : "alert"} /></span>
           <div>

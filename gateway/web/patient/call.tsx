@@ -1,7 +1,7 @@
 // Waiting room and call: the screens a patient spends the time on.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { chime } from "../shared/devices";
-import { questionDoors, visible } from "../shared/doors";
+import { questionDoors, recordDoor, visible } from "../shared/doors";
 import { Icon } from "../shared/icons";
 import { fill, useText } from "../shared/language";
 import { Ask, Heading, Picture, Sound, Telephone } from "../shared/parts";
@@ -79,8 +79,8 @@ function Banner({ visit, consultation }: { visit: Visit; consultation: Consultat
       return (
         <div class="banner ident" role="status" data-test="banner-ident">
           <strong>{t(words.not_yet)}</strong>
-          <span>{t(words.not_yet_lead)}</span>
-          {seen ? <span data-test="dr-seen-done"><Icon name="check" /> {t(words.saw_name_done)}</span> : (
+          {!seen && <span>{t(words.not_yet_lead)}</span>}
+          {seen ? <span data-test="dr-seen-done"><Icon name="check" /> {t(words.show_id)}</span> : (
             <button type="button" class="button primary" data-test="dr-seen" onClick={() => void visit.sawName()}>
               <Icon name="check" /> {t(words.saw_name)}
             </button>
@@ -123,6 +123,15 @@ function Questions({ visit, consultation }: { visit: Visit; consultation: Consul
   );
 }
 
+function Recording({ visit, consultation, done }: { visit: Visit; consultation: Consultation; done: () => void }) {
+  const t = useText();
+  const asked = consultation.facts.some((fact) => fact.name === recordDoor.fact && fact.value === "patient");
+  const next = recordDoor.choices?.find((one) => one.value === (asked ? "none" : "patient"));
+  return next ? (
+    <button type="button" class="button" data-test="record" onClick={() => { done(); void visit.answer(recordDoor.fact, next.value); }}>{t(next.text)}</button>
+  ) : null;
+}
+
 export function Call({ visit, state }: { visit: Visit; state: VisitState }) {
   const t = useText();
   const [open, setOpen] = useState<"end" | "phone" | "emergency" | null>(null);
@@ -148,7 +157,6 @@ export function Call({ visit, state }: { visit: Visit; state: VisitState }) {
           {line && <p class="line" data-test="line">{line}</p>}
           {!state.voice && <p class="line"><Icon name="voice_off" /> {t(words.voice_is_off)}</p>}
           {consultation.second_device && <p class="line">{t(words.second_device)}</p>}
-          {consultation.state === "ident" && <p class="line soft">{t(words.show_id)}</p>}
         </div>
         {play && <button type="button" class="button primary sound" onClick={play}>{t(words.tap_sound)}</button>}
       </div>
@@ -174,6 +182,7 @@ export function Call({ visit, state }: { visit: Visit; state: VisitState }) {
         <Ask title={t(words.phone_title)} onClose={close}>
           <p>{t(words.phone_lead)}</p>
           <Telephone number={state.card?.telephone ?? ""} big />
+          <Recording visit={visit} consultation={consultation} done={close} />
           <button type="button" class="button" onClick={close}>{t(words.close)}</button>
         </Ask>
       )}
@@ -198,6 +207,7 @@ function Toggle(props: { on: boolean; name: "voice" | "face"; label: string; tit
 }
 
 const TELEPHONE_AFTER_MS = 30_000;
+const SHOWN_AFTER_MS = 1000; // most cuts are over before anybody has to know
 
 /* Reconnecting by itself; after 30 s the clinic's number fills the screen, and the page still tries. */
 export function Reconnecting({ visit, state }: { visit: Visit; state: VisitState }) {
@@ -215,6 +225,7 @@ export function Reconnecting({ visit, state }: { visit: Visit; state: VisitState
       void chime(visit.audio);
     }
   }, [long]);
+  if (now - state.lostAt < SHOWN_AFTER_MS) return null;
   return (
     <section class={`reconnecting ${long ? "long" : ""}`} role="alert" data-test={long ? "reconnecting-long" : "reconnecting"}>
       {!long && <span class="spinner large" aria-hidden="true" />}

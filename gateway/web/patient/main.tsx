@@ -32,14 +32,14 @@ function CardView({ visit, card }: { visit: Visit; card: Card }) {
     };
   }, []);
   return (
-    <aside class="card" ref={ref} data-test="card" aria-label={t(words.doctor)}>
+    <section class="card" ref={ref} data-test="card" aria-label={t(words.doctor)}>
       <p class="card-name"><span class="role">{t(words.doctor)}</span> <strong>{card.name}</strong></p>
       <p class="card-clinic">
         <span>{card.clinic}</span>
         {card.registered ? <span>{fill(t(words.registered), { year: card.registered })}</span> : null}
         <Telephone number={card.telephone} />
       </p>
-    </aside>
+    </section>
   );
 }
 
@@ -111,7 +111,9 @@ function Body({ visit, state }: { visit: Visit; state: VisitState }) {
     case "trouble":
       return (
         <TroubleView title={t(state.card ? words.refused_title : words.stopped_title)} telephone={visit.telephone}
-          trouble={state.trouble ?? { what: "", todo: "" }}>{again}</TroubleView>
+          trouble={state.trouble ?? { what: "", todo: "" }}>
+          {!state.trouble?.code.startsWith("invitation_") && again}
+        </TroubleView>
       );
   }
 }

@@ -102,11 +102,13 @@ export function Check({ visit, state }: { visit: Visit; state: VisitState }) {
         <div class="level" aria-hidden="true"><Icon name="voice" /><div class="level-track"><div class="level-bar" ref={bar} /></div></div>
       </div>
       {!voice && <p class="lead">{t(words.check_say)}</p>}
-      <ul class="ticks" role="status" aria-live="polite">
-        <li class={face ? "ok" : ""}><Icon name={face ? "check" : "face"} /> {t(face ? words.check_face_ok : words.check_face_wait)}</li>
-        <li class={voice ? "ok" : ""}><Icon name={voice ? "check" : "voice"} /> {t(voice ? words.check_voice_ok : words.check_voice_wait)}</li>
-        {well && <li class="ok all" data-test="check-ok">{t(words.check_all_ok)}</li>}
-      </ul>
+      <div role="status" aria-live="polite">
+        <ul class="ticks">
+          <li class={face ? "ok" : ""}><Icon name={face ? "check" : "face"} /> {t(face ? words.check_face_ok : words.check_face_wait)}</li>
+          <li class={voice ? "ok" : ""}><Icon name={voice ? "check" : "voice"} /> {t(voice ? words.check_voice_ok : words.check_voice_wait)}</li>
+          {well && <li class="ok all" data-test="check-ok">{t(words.check_all_ok)}</li>}
+        </ul>
+      </div>
       {!well && !patient && <p class="note">{t(words.check_voice_none)}</p>}
       {(well || !patient) && (
         <button type="button" class="button primary" data-test="check-next" onClick={() => visit.checked({ microphone: voice })}>{t(words.next)}</button>

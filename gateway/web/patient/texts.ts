@@ -18,7 +18,7 @@ export const words = {
   },
   allow: { ja: "許可", en: "Allow" },
   deny: { ja: "ブロック", en: "Block" },
-  dialog_line: { ja: "カメラと マイクの 使用", en: "Use your camera and microphone" },
+  dialog_line: { ja: "カメラと マイク", en: "Camera and microphone" },
   asking: { ja: "「許可」を 押してください", en: "Press “Allow”" },
   redeeming: { ja: "よやくを たしかめています", en: "Checking your booking" },
 
@@ -119,7 +119,7 @@ export const words = {
   called: { ja: "先生が 来ました。", en: "The doctor is here." },
 
   doctor: { ja: "医師", en: "Physician" },
-  registered: { ja: "{year}年 医籍 登録", en: "registered in {year}" },
+  registered: { ja: "{year}年登録", en: "registered in {year}" },
   doctor_picture: { ja: "先生の 映像", en: "Picture of the doctor" },
 
   not_yet: { ja: "まだ 診察では ありません", en: "Not yet a consultation" },
@@ -128,7 +128,6 @@ export const words = {
     en: "The doctor checks your name and place first.",
   },
   saw_name: { ja: "先生の 名前を 見ました", en: "I saw the doctor's name" },
-  saw_name_done: { ja: "ありがとうございます。", en: "Thank you." },
   show_id: {
     ja: "先生に 言われたら、顔写真の ある カードを カメラに 見せてください。番号は 指で かくしてください。",
     en: "If the doctor asks, show a card with your photo to the camera. Cover its numbers with a finger.",
@@ -167,8 +166,8 @@ export const words = {
   end_lead_wait: { ja: "待合室から 出ます。よやくは とりけしに なります。", en: "You leave the waiting room and your visit is cancelled." },
   end_yes: { ja: "はい、終わります", en: "Yes, end it" },
   end_no: { ja: "いいえ、つづけます", en: "No, continue" },
-  phone_title: { ja: "クリニックの 電話", en: "Clinic telephone" },
-  phone_lead: { ja: "ここに 電話できます。", en: "You can call this number." },
+  phone_title: { ja: "電話と おねがい", en: "Telephone and requests" },
+  phone_lead: { ja: "クリニックに 電話できます。", en: "You can call the clinic." },
   close: { ja: "閉じる", en: "Close" },
   em_title: { ja: "急に 具合が わるく なりましたか", en: "Have you suddenly become unwell?" },
   em_yes: { ja: "はい、先生に 知らせる", en: "Yes, alert the doctor" },

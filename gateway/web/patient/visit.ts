@@ -133,7 +133,7 @@ export class Visit extends Store<VisitState> {
     await this.answer(nameSeenDoor.fact, true);
   }
 
-  async answer(name: string, value: boolean): Promise<void> {
+  async answer(name: string, value: FactValue): Promise<void> {
     await this.fact(name, value).catch((error: unknown) => this.announce(troubleOf(error).what));
   }
 

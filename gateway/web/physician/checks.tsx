@@ -62,12 +62,11 @@ function Control({ door, value, change }: { door: Door; value: FactValue | undef
 
 export function Checks({ desk, state, consultation }: { desk: Desk; state: DeskState; consultation: Consultation }) {
   const t = useText();
-  const { doors, values, waiting } = panelOf(consultation, state.draft);
+  const { doors, values } = panelOf(consultation, state.draft);
   if (doors.length === 0) return null;
   const groups = [...new Set(doors.map((door) => door.group))];
-  const lobby = consultation.state === "lobby"; // there the values go with the tap that calls in
   return (
-    <form class="checks-form" data-test="checks" onSubmit={(event) => { event.preventDefault(); void desk.confirm(); }}>
+    <form id="checks-form" class="checks-form" data-test="checks" onSubmit={(event) => { event.preventDefault(); void desk.confirm(); }}>
       {groups.map((group) => (
         <fieldset key={group?.en}>
           <legend>{group && t(group)}</legend>
@@ -76,13 +75,21 @@ export function Checks({ desk, state, consultation }: { desk: Desk; state: DeskS
           ))}
         </fieldset>
       ))}
-      {lobby ? <p class="quiet">{t(words.with_call)}</p> : (
-        <button type="submit" class={`button ${waiting.length > 0 ? "primary" : ""}`} disabled={state.busy} data-test="confirm"
-          data-waiting={waiting.length} title={t(words.confirm_hint)}>
-          <Icon name="check" /> {t(words.confirm)} <kbd>F4</kbd>
-        </button>
-      )}
     </form>
+  );
+}
+
+/* In the lobby the values go with the tap that calls in; afterwards with this one. */
+export function Confirm({ state, consultation }: { state: DeskState; consultation: Consultation }) {
+  const t = useText();
+  const { doors, waiting } = panelOf(consultation, state.draft);
+  if (doors.length === 0) return null;
+  if (consultation.state === "lobby") return <p class="quiet">{t(words.with_call)}</p>;
+  return (
+    <button type="submit" form="checks-form" class={`button ${waiting.length > 0 ? "primary" : ""}`} disabled={state.busy} data-test="confirm"
+      data-waiting={waiting.length} title={t(words.confirm_hint)}>
+      <Icon name="check" /> {t(words.confirm)} <kbd>F4</kbd>
+    </button>
   );
 }
 
@@ -133,7 +140,7 @@ export function Rules({ desk, open, busy }: { desk: Desk; open: readonly Failed[
           {blocking > 0 ? fill(t(words.rules_block), { n: blocking }) : t(words.rules_none)}
         </span>
       </h3>
-      <ul class="plain">
+      {open.length > 0 && <ul class="plain">
         {open.map((one) => (
           <li key={one.rule} class={`rule ${STOPPING.includes(one.action) ? "stops" : ""}`} data-test="rule" data-rule={one.rule}>
             <p>{one.text}</p>
@@ -156,7 +163,7 @@ export function Rules({ desk, open, busy }: { desk: Desk; open: readonly Failed[
             )}
           </li>
         ))}
-      </ul>
+      </ul>}
     </section>
   );
 }

@@ -10,7 +10,7 @@ import { Live, Picture, Sound } from "../shared/parts";
 import { Staff } from "../shared/staff";
 import { useStore } from "../shared/store";
 import type { Waiting } from "../shared/wire";
-import { Checks, Rules } from "./checks";
+import { Checks, Confirm, Rules } from "./checks";
 import { Desk, isLive, type DeskState } from "./desk";
 import { Actions, Boxes, People } from "./actions";
 import { words } from "./texts";
@@ -81,7 +81,7 @@ function Stage({ desk, state }: { desk: Desk; state: DeskState }) {
       <h2 id="zone-picture" class="sr-only">{t(words.picture)}</h2>
       <CameraNote desk={desk} state={state} />
       {current && live && (
-        <p class={`state-line ${current.state}`} role="status" data-test="state" data-state={current.state}>
+        <p class={`state-line at-${current.state}`} role="status" data-test="state" data-state={current.state}>
           <strong>{current.patient}</strong>
           <span>{current.state === "ident" ? t(words.not_yet) : wordOf(states, current.state, t)}</span>
           {current.state !== "ident" && <Clock key={current.revision} seconds={current.examined} runs={current.state === "consult" && !current.picture_lost && !current.sound_lost} />}
@@ -119,6 +119,7 @@ function Stage({ desk, state }: { desk: Desk; state: DeskState }) {
         )}
         {play && <button type="button" class="button primary sound" onClick={play}>{t(words.tap_sound)}</button>}
       </div>
+      {current && live && <Boxes desk={desk} state={state} current={current} />}
       <div class="under" role="group" aria-label={t(words.controls)}>
         <button type="button" class={`button ${state.voice ? "" : "alarm"}`} aria-pressed={state.voice} data-test="voice" onClick={() => desk.setVoice(!state.voice)}>
           <Icon name={state.voice ? "voice" : "voice_off"} /> {t(words.voice)}
@@ -129,7 +130,7 @@ function Stage({ desk, state }: { desk: Desk; state: DeskState }) {
         {state.media && live && <Tracks state={state} />}
         {current && live && <Actions desk={desk} state={state} current={current} />}
       </div>
-      {current && live && <Boxes desk={desk} state={state} current={current} />}
+      {current && <People desk={desk} state={state} current={current} />}
     </section>
   );
 }
@@ -165,11 +166,13 @@ function Tracks({ state }: { state: DeskState }) {
 function Refused({ desk, state }: { desk: Desk; state: DeskState }) {
   const t = useText();
   if (!state.refusal) return null;
+  // what stands in the list below anyway is not said twice
+  const failed = state.refusal.failed.filter((one) => !state.current?.open.some((other) => other.rule === one.rule));
   return (
     <div class="wrong" role="alert" data-test="refusal" data-code={state.refusal.code}>
       <strong>{t(words.refused)}: {state.refusal.what}</strong>
       <span>{state.refusal.todo}</span>
-      {state.refusal.failed.length > 0 && <ul>{state.refusal.failed.map((one) => <li key={one.rule}>{one.text}</li>)}</ul>}
+      {failed.length > 0 && <ul>{failed.map((one) => <li key={one.rule}>{one.text}</li>)}</ul>}
       <button type="button" class="button" onClick={() => desk.clearRefusal()}>{t(words.back)}</button>
     </div>
   );
@@ -182,15 +185,19 @@ function ChecksZone({ desk, state }: { desk: Desk; state: DeskState }) {
     <section class="zone checks" aria-labelledby="zone-checks">
       <h2 id="zone-checks">{t(words.checks)}</h2>
       <Refused desk={desk} state={state} />
-      {current && <Checks desk={desk} state={state} consultation={current} />}
-      {current?.state === "ident" && (
-        <button type="button" class="button primary big" disabled={state.busy} data-test="start" onClick={() => void desk.act("start")}>
-          {t(words.start)} <kbd>F8</kbd>
-        </button>
-      )}
-      {current?.state === "closing" && <Closing desk={desk} state={state} />}
       {current && <Rules desk={desk} open={current.open} busy={state.busy} />}
-      {current && <People desk={desk} state={state} current={current} />}
+      {current?.state === "closing" && <Closing desk={desk} state={state} />}
+      {current && <Checks desk={desk} state={state} consultation={current} />}
+      {current && (
+        <div class="foot">
+          <Confirm state={state} consultation={current} />
+          {current.state === "ident" && (
+            <button type="button" class="button primary big" disabled={state.busy} data-test="start" onClick={() => void desk.act("start")}>
+              {t(words.start)} <kbd>F8</kbd>
+            </button>
+          )}
+        </div>
+      )}
     </section>
   );
 }

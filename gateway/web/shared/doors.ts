@@ -108,6 +108,13 @@ export const questionDoors: readonly Door[] = [
   },
 ];
 
+/* The patient may only say that they want to record, or no longer; whether it may happen is a rule (2.5-10). */
+export const recordDoor: Door = {
+  fact: "rec_by", door: "patient:questions", control: "choice",
+  label: { ja: "録画したいと 先生に 言う", en: "Tell the doctor I want to record" },
+  choices: [choice("patient", "録画したいと 先生に 言う", "Tell the doctor I want to record"), choice("none", "録画を やめる", "I do not record any more")],
+};
+
 export function agreementFacts(place: string, alone: boolean): [string, FactValue][] {
   return [
     ...agreementDoors.map((door): [string, FactValue] => [door.fact, door.preset as FactValue]),
@@ -422,5 +429,5 @@ export const bookingDoors: readonly Door[] = [
 
 /* Every control of every page, for the comparison with DOORS.md. */
 export const allDoors: readonly Door[] = [
-  ...agreementDoors, placeDoor, privateDoor, nameSeenDoor, ...questionDoors, ...physicianDoors, visitProposedDoor, ...bookingDoors,
+  ...agreementDoors, placeDoor, privateDoor, nameSeenDoor, ...questionDoors, recordDoor, ...physicianDoors, visitProposedDoor, ...bookingDoors,
 ];

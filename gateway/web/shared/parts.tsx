@@ -8,11 +8,12 @@ import { setLanguage, useText, type Language, type Text } from "./language";
 export function LanguageSwitch() {
   const t = useText();
   const names: Record<Language, string> = { ja: "日本語", en: "English" };
+  const short: Record<Language, string> = { ja: "日本語", en: "EN" };
   const now = t({ ja: "ja", en: "en" }) as Language;
   const other: Language = now === "ja" ? "en" : "ja";
   return (
-    <button type="button" class="language" lang={other} data-test="language" onClick={() => setLanguage(other)}>
-      {names[other]}
+    <button type="button" class="language" lang={other} data-test="language" aria-label={names[other]} onClick={() => setLanguage(other)}>
+      {short[other]}
     </button>
   );
 }
