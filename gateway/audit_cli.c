@@ -204,8 +204,8 @@ static bool option_take(struct audit_run *run, int option, const char **ret_conf
     }
 }
 
-/* What follows the verb; false: usage was printed or a reason given. */
-static bool arguments_take(int argc, char **argv, struct audit_run *run)
+/* What follows the verb. EXIT_WRITTEN: go on; else the exit status, and why was said. */
+static int arguments_take(int argc, char **argv, struct audit_run *run)
 {
     static const struct option options[] = {
         {"config", required_argument, NULL, 'c'},  {"database", required_argument, NULL, 'd'},
@@ -219,14 +219,15 @@ static bool arguments_take(int argc, char **argv, struct audit_run *run)
     optind = 0; /* GNU: begin anew, whoever parsed before */
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         if (!option_take(run, option, &config))
-            return false;
+            return usage();
     if (optind < argc)
         run->subject = argv[optind++];
-    if (optind < argc || (config != NULL && run->database[0] != 0) ||
-        (config != NULL && !config_take(config, run)))
-        return false;
+    if (optind < argc || (config != NULL && run->database[0] != 0))
+        return usage();
+    if (config != NULL && !config_take(config, run))
+        return EXIT_UNAVAILABLE;
     int sources = (run->database[0] != 0) + (run->export_file != NULL) + (run->proof_file != NULL);
-    return sources == 1 && run->has_key;
+    return sources == 1 && run->has_key ? EXIT_WRITTEN : usage();
 }
 
 /* ---- verify ---------------------------------------------------------------------------------------------------- */
@@ -488,10 +489,12 @@ int audit_cli(int argc, char **argv)
         at++;
     if (run == NULL)
         return EXIT_UNAVAILABLE;
-    if (argc > 1 && at < ARRAY_LENGTH(verbs) && arguments_take(argc - 1, argv + 1, run))
-        status = verbs[at].run(run);
+    if (argc > 1 && at < ARRAY_LENGTH(verbs))
+        status = arguments_take(argc - 1, argv + 1, run);
     else
         usage();
+    if (status == EXIT_WRITTEN)
+        status = verbs[at].run(run);
     opened_free(run->opened);
     free(run->checkpoint);
     free(run->earlier);

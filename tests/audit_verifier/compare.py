@@ -383,6 +383,7 @@ def other_answers(bench):
     bench.expect("no checkpoint", bench.run("audit", "verify", *whole).returncode, 2)
     bench.expect("no database", bench.run("audit", "verify", "--database", bench.path("none.db"), "--vkey", bench.vkey).returncode, 2)
     bench.expect("no key", bench.run("audit", "verify", "--database", bench.database).returncode, 4)
+    bench.expect("no configuration", bench.run("audit", "verify", "--config", bench.path("none.yaml")).returncode, 2)
     bench.expect("no such verb", bench.run("audit", "mend").returncode, 4)
     bench.expect("earlier checkpoint", bench.run("audit", "verify", *whole, "--checkpoint", bench.checkpoint, "--earlier",
                                                  bench.checkpoint).returncode, 0)
@@ -394,7 +395,7 @@ def other_answers(bench):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("tool")
-    parser.add_argument("--mutations", type=int, default=600)
+    parser.add_argument("--mutations", type=int, default=400)
     parser.add_argument("--seed", type=int, default=time.time_ns() % 10**9)
     arguments = parser.parse_args()
     dice = random.Random(arguments.seed)
