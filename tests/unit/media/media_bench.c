@@ -372,3 +372,34 @@ void bench_send_video(struct bench_side *side, bool keyframe)
     size_t length = bench_write_video(side, keyframe, packet, sizeof(packet));
     assert_true(raw_peer_send_rtp(side->peer, packet, length));
 }
+
+void bench_pair(struct bench *bench, const char *profiles)
+{
+    bench_connect(bench, PATIENT, profiles);
+    bench_connect(bench, PHYSICIAN, profiles);
+    bench_routes(bench, PATIENT, PHYSICIAN);
+}
+
+struct rtp_view bench_view(const struct bench_packet *packet)
+{
+    struct rtp_view view;
+    assert_int_equal(rtp_parse(span_of(packet->bytes, packet->length), &view), RESULT_OK);
+    return view;
+}
+
+static bool physician_has(struct bench *bench, void *argument)
+{
+    return bench->sides[PHYSICIAN].rtp_count >= *(uint32_t *)argument;
+}
+
+void bench_expect_packets(struct bench *bench, uint32_t count)
+{
+    assert_true(bench_pump(bench, 2 * US_PER_S, physician_has, &count));
+}
+
+void bench_open_with_keyframe(struct bench *bench)
+{
+    bench_gates(bench, PATIENT, PHYSICIAN, true);
+    bench_send_video(&bench->sides[PATIENT], true);
+    bench_expect_packets(bench, 1);
+}

@@ -11,6 +11,10 @@
 #define BENCH_PACKETS 1024
 #define BENCH_EVENTS  256
 
+#define BENCH_GCM     "SRTP_AEAD_AES_128_GCM"
+#define BENCH_CM      "SRTP_AES128_CM_SHA1_80"
+
+enum { PATIENT, PHYSICIAN }; /* the sides of a pair; the third one has no name */
 enum { SLOT_AUDIO_UP, SLOT_VIDEO_UP, SLOT_AUDIO_DOWN, SLOT_VIDEO_DOWN, SLOTS };
 
 struct bench_packet {
@@ -86,6 +90,14 @@ void bench_send_audio(struct bench_side *side);
 void bench_send_video(struct bench_side *side, bool keyframe);
 /* Writes the video packet without sending it. */
 size_t bench_write_video(struct bench_side *side, bool keyframe, uint8_t *out, size_t size);
+
+/* Patient and physician connected, routes from the one to the other, closed. */
+void bench_pair(struct bench *bench, const char *profiles);
+/* Until the physician has so many packets; fails the test when they do not come. */
+void bench_expect_packets(struct bench *bench, uint32_t count);
+/* Opens the gates and shows the physician a keyframe: from here on every packet passes. */
+void bench_open_with_keyframe(struct bench *bench);
+struct rtp_view bench_view(const struct bench_packet *packet);
 
 int64_t bench_now_us(void);
 
