@@ -127,6 +127,34 @@ static void a_new_source_goes_on_by_the_time_that_passed(void **state)
     rtp_rewriter_free(rewriter);
 }
 
+/* A source whose clock seems to fit but is behind: the outgoing one does not go back. */
+static void the_outgoing_clock_never_goes_back(void **state)
+{
+    (void)state;
+    struct rtp_rewriter *rewriter = rewriter_of(90000, 512, 3);
+    rtp_rewriter_start(rewriter, false);
+    struct rtp_place before = must_map(rewriter, 1000, 500000, 10 * MS);
+    rtp_rewriter_restart(rewriter, false);
+    struct rtp_place after =
+        must_map(rewriter, 5000, 500000 - 90000, 20 * MS); /* one second behind */
+    assert_int_equal(after.timestamp - before.timestamp, 900);
+    rtp_rewriter_free(rewriter);
+}
+
+/* What is too late for the replay windows on the way is not sent at all. */
+static void very_late_packets_are_not_sent(void **state)
+{
+    (void)state;
+    struct rtp_rewriter *rewriter = rewriter_of(90000, 512, 3);
+    struct rtp_place place;
+    rtp_rewriter_start(rewriter, false);
+    must_map(rewriter, 1000, 1, 1);
+    for (int64_t sequence = 1003; sequence < 1600; sequence++)
+        must_map(rewriter, sequence, 1, 1);
+    assert_result(RESULT_STALE, map(rewriter, 1001, 1, false, &place));
+    rtp_rewriter_free(rewriter);
+}
+
 static void losses_stay_visible_and_repairs_find_their_place(void **state)
 {
     (void)state;
@@ -243,6 +271,8 @@ int main(void)
         cmocka_unit_test(nothing_maps_before_the_gate),
         cmocka_unit_test(a_held_stream_goes_on_without_a_jump),
         cmocka_unit_test(a_new_source_goes_on_by_the_time_that_passed),
+        cmocka_unit_test(the_outgoing_clock_never_goes_back),
+        cmocka_unit_test(very_late_packets_are_not_sent),
         cmocka_unit_test(losses_stay_visible_and_repairs_find_their_place),
         cmocka_unit_test(packets_without_a_copy_cannot_be_repeated),
         cmocka_unit_test(random_sources_come_out_continuous),
