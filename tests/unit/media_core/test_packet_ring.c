@@ -1,5 +1,5 @@
 /* The packet ring against a plain model: what it gives back is what was stored, and what is gone is gone. */
-#include "support.h"
+#include "tests/unit/media_core/support.h"
 
 #include "media/rtp/packet_ring.h"
 

@@ -1,5 +1,5 @@
 /* The receiving side of one publisher stream: numbers, loss, jitter, and asking for what is missing. */
-#include "support.h"
+#include "tests/unit/media_core/support.h"
 
 #include "gateway/base/clock.h"
 #include "media/feedback/nack_generator.h"

@@ -1,7 +1,7 @@
 /* The whole chain on virtual time: a publisher, two lossy and reordering legs with SRTP on both, the gateway's engines
  * between them, a subscriber. After every run: what arrived is what was sent, on one continuous line; what was lost was
  * repaired; what came while the gate was closed reached nobody, not even by NACK. */
-#include "support.h"
+#include "tests/unit/media_core/support.h"
 
 #include "gateway/base/clock.h"
 #include "media/feedback/keyframe_request.h"

@@ -1,5 +1,5 @@
 /* RTCP reading and writing: every kind there and back, wrap of NACKs, lies about lengths, random bytes. */
-#include "support.h"
+#include "tests/unit/media_core/support.h"
 
 #include "media/feedback/rtcp.h"
 #include "media/feedback/rtcp_write.h"

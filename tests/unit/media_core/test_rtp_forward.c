@@ -1,5 +1,5 @@
 /* What a subscriber gets: its own payload types and extension ids, also when they are the publisher's numbers swapped. */
-#include "support.h"
+#include "tests/unit/media_core/support.h"
 
 #include "media/rtp/rtp_forward.h"
 

@@ -1,5 +1,5 @@
 /* RTP header, extensions and classification: RFC 3550 §5.1, RFC 8285, RFC 7983. */
-#include "support.h"
+#include "tests/unit/media_core/support.h"
 
 #include "media/rtp/rtp_packet.h"
 

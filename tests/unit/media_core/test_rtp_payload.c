@@ -1,5 +1,5 @@
 /* Payload inspection (VP8, H.264) and the counting of whole frames. */
-#include "support.h"
+#include "tests/unit/media_core/support.h"
 
 #include "media/rtp/frame_tracker.h"
 #include "media/rtp/rtp_payload.h"

@@ -1,5 +1,5 @@
 /* The rewriter: one continuous stream whatever the source does; what is sent can be found again, what was held cannot. */
-#include "support.h"
+#include "tests/unit/media_core/support.h"
 
 #include "media/rtp/rtp_rewriter.h"
 

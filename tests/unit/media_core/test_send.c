@@ -1,5 +1,5 @@
 /* The sending side: repeats within their bounds, sender reports, keyframe requests, the cap for a 1:1 sender. */
-#include "support.h"
+#include "tests/unit/media_core/support.h"
 
 #include "gateway/base/clock.h"
 #include "media/feedback/bitrate_cap.h"

@@ -1,7 +1,7 @@
 /* The SRTP seam: published vectors, both backends against a plain reference and against each other, replay, roll-over,
  * limits, damage. The reference is written from the RFCs on bare OpenSSL primitives and is itself held to the vectors
  * of RFC 3711 B.2/B.3 and RFC 7714 §16/§17, which give session keys and so cannot be fed to the seam directly. */
-#include "support.h"
+#include "tests/unit/media_core/support.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>

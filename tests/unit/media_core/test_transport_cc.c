@@ -1,5 +1,5 @@
 /* transport-cc: what is written is what arrived, in every chunk form; the reader takes nothing it cannot trust. */
-#include "support.h"
+#include "tests/unit/media_core/support.h"
 
 #include "gateway/base/clock.h"
 #include "media/feedback/transport_cc.h"
