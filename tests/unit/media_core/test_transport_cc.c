@@ -122,7 +122,7 @@ static void a_long_gap_or_pause_needs_more_packets(void **state)
                          22 * US_PER_S); /* what fell out of the window is not spoken of */
     assert_int_equal(read_feedback(&recorder, 23 * US_PER_S, 1000, said, &statuses), 1);
     assert_int_equal(statuses, TRANSPORT_CC_WINDOW);
-    transport_cc_arrived(&recorder, 30000 - TRANSPORT_CC_WINDOW,
+    transport_cc_arrived(&recorder, 29999 - TRANSPORT_CC_WINDOW,
                          24 * US_PER_S); /* nor of what comes too late */
     assert_true(transport_cc_due_us(&recorder, 0) == INT64_MAX);
     transport_cc_arrived(&recorder, 30001 - TRANSPORT_CC_WINDOW, 24 * US_PER_S);
