@@ -18,7 +18,8 @@
 
 struct transport;
 
-#define TRANSPORT_QUEUE_MAX 64 /* messages waiting for one socket */
+#define TRANSPORT_QUEUE_MAX                                                                        \
+    128 /* messages waiting for one socket: a whole replay and as much again */
 
 /* RFC 6455 §7.4 and our own. */
 enum transport_close {

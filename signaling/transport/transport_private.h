@@ -68,7 +68,7 @@ struct connection {
     struct list out;
     unsigned out_count;
     int close_code; /* 0: open */
-    bool authenticated;
+    bool close_sent;
     int64_t tokens_us; /* token bucket, in microseconds of credit */
     int64_t filled_us; /* when it was last filled */
     int64_t pinged_us;

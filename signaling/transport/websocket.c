@@ -125,14 +125,28 @@ static int received(struct transport *transport, struct connection *connection, 
     return 0;
 }
 
+/* The frame is composed here (RFC 6455 §5.5.1): the distribution's 4.1 drops a close frame that is asked for by the
+ * return value of a writeable callback. The peer's own close frame, or the deadline, ends the connection. */
+static int send_close(struct connection *connection)
+{
+    unsigned char frame[LWS_PRE + 4];
+    frame[LWS_PRE] = 0x88;
+    frame[LWS_PRE + 1] = 2;
+    bytes_put_u16(frame + LWS_PRE + 2, (uint16_t)connection->close_code);
+    connection->close_sent = true;
+    /* LWS_WRITE_HTTP: these bytes as they are */
+    return lws_write(connection->wsi, frame + LWS_PRE, 4, LWS_WRITE_HTTP) < 0 ? -1 : 0;
+}
+
 static int writable(struct transport *transport, struct connection *connection)
 {
     struct lws *wsi = connection->wsi;
     struct outgoing *outgoing = first_outgoing(connection);
     if (connection->ping_due && connection->close_code == 0) {
-        unsigned char ping[LWS_PRE];
+        /* Not empty: the library keeps the answer to an empty one to itself. */
+        unsigned char ping[LWS_PRE + 1] = {0};
         connection->ping_due = false;
-        if (lws_write(wsi, ping + LWS_PRE, 0, LWS_WRITE_PING) < 0)
+        if (lws_write(wsi, ping + LWS_PRE, 1, LWS_WRITE_PING) < 0)
             return -1;
     } else if (outgoing != NULL) {
         int sent = lws_write(wsi, outgoing->bytes + LWS_PRE, outgoing->length, LWS_WRITE_TEXT);
@@ -140,11 +154,11 @@ static int writable(struct transport *transport, struct connection *connection)
         drop_outgoing(connection, outgoing);
         if (sent < 0)
             return -1;
-    } else if (connection->close_code != 0) {
-        lws_close_reason(wsi, (enum lws_close_status)connection->close_code, NULL, 0);
-        return -1;
+    } else if (connection->close_code != 0 && !connection->close_sent) {
+        return send_close(connection);
     }
-    if (first_outgoing(connection) != NULL || connection->ping_due || connection->close_code != 0)
+    if (first_outgoing(connection) != NULL || connection->ping_due ||
+        (connection->close_code != 0 && !connection->close_sent))
         lws_callback_on_writable(wsi);
     return 0;
 }
@@ -193,6 +207,9 @@ int websocket_callback(struct lws *wsi, enum lws_callback_reasons reason, void *
         return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return writable(transport, connection);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        return connection != NULL && connection->close_sent ? -1
+                                                            : 0; /* 0: the library answers it */
     case LWS_CALLBACK_CLOSED:
         if (connection != NULL)
             closed(transport, connection);
@@ -255,6 +272,5 @@ void transport_socket_authenticated(struct transport *transport, struct handle s
     struct connection *connection = handle_table_get(transport->sockets, socket);
     if (connection == NULL || connection->close_code != 0)
         return;
-    connection->authenticated = true;
     connection->deadline_us = INT64_MAX;
 }

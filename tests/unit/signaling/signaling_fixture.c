@@ -200,6 +200,13 @@ void fixture_run(struct fixture *fixture, int ms)
     }
 }
 
+void fixture_until(struct fixture *fixture, const int *what, int value)
+{
+    for (int i = 0; i < 300 && *what != value; i++)
+        fixture_run(fixture, 10);
+    assert_int_equal(*what, value);
+}
+
 struct ws_client *fixture_client(struct fixture *fixture)
 {
     struct ws_client *client = calloc(1, sizeof(*client));

@@ -46,6 +46,8 @@ struct fixture *fixture_free(struct fixture *fixture);
 void fixture_pump(void *fixture);
 /* Turns of the loop for that long. */
 void fixture_run(struct fixture *fixture, int ms);
+/* Turns of the loop until `*what` is `value`; fails the test after three seconds. */
+void fixture_until(struct fixture *fixture, const int *what, int value);
 void fixture_write_file(struct fixture *fixture, const char *name, const char *text);
 
 struct ws_client *fixture_client(struct fixture *fixture);
