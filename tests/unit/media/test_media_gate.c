@@ -140,6 +140,43 @@ static void opened_gate_forwards_only_what_comes_after(void **state)
     assert_int_equal((uint16_t)(after.sequence - before.sequence), 1); /* one stream, no hole */
 }
 
+/* Two subscribers of one publisher: each has its own bit. */
+static void one_open_gate_opens_no_other(void **state)
+{
+    struct bench *bench = *state;
+    const unsigned WAITING = 2;
+    struct bench_side *patient = &bench->sides[PATIENT], *waiting = &bench->sides[WAITING];
+    uint8_t packet[64];
+    bench_pair(bench, BENCH_GCM);
+    bench_connect(bench, WAITING, BENCH_GCM);
+    bench_routes(bench, PATIENT, WAITING);
+    bench_open_with_keyframe(bench);
+    bench_wait(bench, 600000); /* the opening's keyframe request is old */
+    uint64_t gated = bench_counter(bench, COUNTER_media_drop_gate);
+    uint64_t asked = bench_counter(bench, COUNTER_media_pli_sent);
+    for (int i = 0; i < 10; i++)
+        bench_send_audio(patient);
+    bench_expect_packets(bench, 11);
+    assert_int_equal(bench_counter(bench, COUNTER_media_drop_gate), gated + 10);
+    size_t length =
+        raw_rtcp_sr(patient->ssrc[0], 1ull << 40, 5000, 10, 800, packet, sizeof(packet));
+    assert_true(raw_peer_send_rtcp(patient->peer, packet, length));
+    length = raw_rtcp_pli(1, waiting->slots[SLOT_VIDEO_DOWN].ssrc, packet, sizeof(packet));
+    assert_true(raw_peer_send_rtcp(waiting->peer, packet, length));
+    uint16_t numbers[2] = {4096, 5000};
+    length =
+        raw_rtcp_nack(1, waiting->slots[SLOT_VIDEO_DOWN].ssrc, numbers, 2, packet, sizeof(packet));
+    assert_true(raw_peer_send_rtcp(waiting->peer, packet, length));
+    assert_true(bench_reaches(bench, COUNTER_media_nack_received, 1));
+    assert_true(bench_reaches(bench, COUNTER_media_pli_received, 1));
+    bench_wait(bench, 200000);
+    assert_int_equal(bench_counter(bench, COUNTER_media_pli_sent), asked);
+    assert_int_equal(raw_peer_counts(waiting->peer)->rtp_in, 0);
+    assert_int_equal(raw_peer_counts(waiting->peer)->rtcp_in, 0);
+    assert_true(bench->sides[PHYSICIAN].rtcp_count >=
+                1); /* the sender report went where the sound went */
+}
+
 static void removal_stops_at_once(void **state)
 {
     struct bench *bench = *state;
@@ -201,6 +238,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(opened_gate_forwards_only_what_comes_after, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(one_open_gate_opens_no_other, setup, teardown),
         cmocka_unit_test_setup_teardown(removal_stops_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(removed_subscriber_gets_no_more, setup, teardown),
     };
