@@ -200,7 +200,8 @@ int main(int argc, char **argv)
     char *binary = demo_beside("tsunagi"), *web = demo_find("../web", "/usr/share/tsunagi/web");
     char *pack = demo_find("../../../config/rules/jp-online-care.yaml", "/usr/share/tsunagi/rules/jp-online-care.yaml");
     bool good = false;
-    demo.house = house_open(binary, web, pack);
+    struct house_options options = {.binary = binary, .web = web, .pack = pack};
+    demo.house = house_open(&options);
     if (demo.house != NULL) {
         demo_play(&demo);
         demo_read_trail(&demo);

@@ -9,7 +9,7 @@
 
 #define START_ATTEMPTS 100 /* of 100 ms */
 
-/* Thread: main.   Owner: demo.c.   Life: house_open … house_close. */
+/* Thread: main.   Owner: the program.   Life: house_open … house_close. */
 struct house {
     char *home;
     char *config;
@@ -30,6 +30,11 @@ const char *house_origin(const struct house *house)
 const char *house_certificate(const struct house *house)
 {
     return house->certificate;
+}
+
+const char *house_server(const struct house *house)
+{
+    return g_subprocess_get_identifier(house->server);
 }
 
 json_t *house_clinic(const struct house *house)
@@ -85,16 +90,36 @@ static bool house_certificate_make(struct house *house)
     return made;
 }
 
-static bool house_configure(struct house *house, const char *web, const char *pack)
+static bool house_configure(struct house *house, const struct house_options *options)
 {
-    char *text = g_strdup_printf("http:\n  bind: 127.0.0.1\n  port: %u\n  certificate: tls.crt\n  key: tls.key\n  origins: [\"%s\"]\n  web_root: \"%s\"\n"
+    char *empty = g_build_filename(house->home, "pages", NULL);
+    if (options->web == NULL)
+        g_mkdir(empty, 0700);
+    char *text = g_strdup_printf("http:\n  bind: 127.0.0.1\n  port: %u\n  certificate: tls.crt\n  key: tls.key\n  origins: [\"%s\"]\n  web_root: \"%s\"\n%s"
                                  "media:\n  bind: 127.0.0.1\n  port: %u\n"
                                  "storage:\n  path: gateway.db\naudit:\n  origin: demo.example/gateway/audit/2026\n  checkpoints: signer\n"
                                  "rules:\n  pack: \"%s\"\n",
-                                 house->port, house->origin, web, house_free_port(), pack);
+                                 house->port, house->origin, options->web == NULL ? empty : options->web, options->http == NULL ? "" : options->http, house_free_port(), options->pack);
     bool written = g_file_set_contents(house->config, text, -1, NULL);
     g_free(text);
+    g_free(empty);
     return written;
+}
+
+/* One after the other: each is a process of its own that extends the audit log. */
+static bool house_hire(const struct house *house, const struct house_options *options)
+{
+    bool good = true;
+    for (unsigned i = 1; i <= options->physicians && good; i++) {
+        char *login = g_strdup_printf("doctor-%u", i);
+        const char *const arguments[] = {house->binary, "staff",     "add",        "--config",  house->config, "--login",      login, "--role",
+                                         "physician",   "--name-ja", "試験 医師", "--name-en", "Test Doctor", "--registered", "2004", NULL};
+        GSubprocess *process = g_subprocess_newv(arguments, G_SUBPROCESS_FLAGS_STDIN_PIPE, NULL);
+        good = process != NULL && g_subprocess_communicate_utf8(process, options->password, NULL, NULL, NULL, NULL) && g_subprocess_get_successful(process);
+        g_clear_object(&process);
+        g_free(login);
+    }
+    return good;
 }
 
 static bool house_prepare(struct house *house)
@@ -145,16 +170,16 @@ static bool house_start(struct house *house)
     return up;
 }
 
-struct house *house_open(const char *binary, const char *web, const char *pack)
+struct house *house_open(const struct house_options *options)
 {
     struct house *house = g_new0(struct house, 1);
-    house->binary = binary;
+    house->binary = options->binary;
     house->home = g_dir_make_tmp("tsunagi-demo-XXXXXX", NULL);
     house->config = g_build_filename(house->home, "tsunagi.yaml", NULL);
     house->certificate = g_build_filename(house->home, "tls.crt", NULL);
     house->port = house_free_port();
     house->origin = g_strdup_printf("https://localhost:%u", house->port);
-    if (house_certificate_make(house) && house_configure(house, web, pack) && house_prepare(house) && house_start(house))
+    if (house_certificate_make(house) && house_configure(house, options) && house_prepare(house) && house_hire(house, options) && house_start(house))
         return house;
     return house_close(house, false);
 }

@@ -1,7 +1,7 @@
-/* The demo's own gateway: a temporary home, certificate, log key, clinic; signer and server as child processes of the very
- * binary that is shipped. Everything is removed at the end.
+/* A gateway of one's own: a temporary home, certificate, log key, clinic; signer and server as child processes of the very
+ * binary that is shipped. Everything is removed at the end. For the demo, the load generator and whole-system tests.
  *
- * Thread: the main one.   Owner: demo.c. */
+ * Thread: the main one.   Owner: the program's main. */
 #ifndef GATEWAY_SYNTHETIC_HOUSE_H
 #define GATEWAY_SYNTHETIC_HOUSE_H
 
@@ -12,12 +12,23 @@
 
 struct house;
 
-/* `binary` is the path of tsunagi; `share` the folder with web/ and config/. Says on stderr what is wrong; NULL then. */
-struct house *house_open(const char *binary, const char *web, const char *pack);
+struct house_options {
+    const char *binary; /* path of tsunagi */
+    const char *web;    /* folder with the built pages; NULL: an empty one */
+    const char *pack;   /* rule pack */
+    const char *http;   /* more lines of the http section, each indented and ended; may be NULL */
+    unsigned physicians;  /* besides the demo clinic's one: "doctor-1" … */
+    const char *password; /* of each of them */
+};
+
+/* Says on stderr what is wrong; NULL then. The options' texts outlive the house. */
+struct house *house_open(const struct house_options *options);
 /* Stops both processes (SIGTERM) and removes the home unless `keep`. */
 struct house *house_close(struct house *house, bool keep);
 const char *house_origin(const struct house *house);
 const char *house_certificate(const struct house *house);
+/* Process id of `tsunagi serve`, as text. */
+const char *house_server(const struct house *house);
 /* What demo-clinic printed: consultation, link, physician, administrator. Borrowed. */
 json_t *house_clinic(const struct house *house);
 /* `tsunagi audit verify --json` on the house's log; the caller owns the object. */

@@ -5,7 +5,7 @@
 
 #include <libsoup/soup.h>
 
-/* Thread: GLib main loop.   Owner: demo.c.   Life: person_new … person_free. */
+/* Thread: GLib main loop.   Owner: the program.   Life: person_new … person_free. */
 struct person {
     struct person_options options;
     SoupSession *http;
@@ -159,15 +159,14 @@ static void person_on_open(GObject *source, GAsyncResult *result, gpointer user)
     g_clear_error(&error);
 }
 
-bool person_connect(struct person *person, const char *as)
+bool person_open(struct person *person, json_t *hello)
 {
-    json_t *ticket = person_call(person, "POST", "/api/ticket", json_pack("{s:s}", "as", as));
-    if (ticket == NULL)
-        return false;
     char tsunagi[] = "tsunagi.v1", *protocols[] = {tsunagi, NULL};
     char *url = g_strconcat("wss", person->options.origin + strlen("https"), "/ws", NULL);
     SoupMessage *message = soup_message_new("GET", url);
     g_signal_connect(message, "accept-certificate", G_CALLBACK(person_accept_certificate), person);
+    g_clear_object(&person->socket);
+    person->connected = person->failed = false;
     soup_session_websocket_connect_async(person->http, message, person->options.origin, protocols, G_PRIORITY_DEFAULT, NULL, person_on_open, person);
     while (!person->connected && !person->failed)
         g_main_context_iteration(NULL, TRUE);
@@ -175,12 +174,24 @@ bool person_connect(struct person *person, const char *as)
     g_free(url);
     if (person->connected) {
         g_signal_connect(person->socket, "message", G_CALLBACK(person_on_text), person);
-        json_t *hello = json_pack("{s:s,s:i,s:s,s:s}", "type", "hello", "protocol", 1, "language", person->options.language, "ticket",
-                                  json_string_value(json_object_get(ticket, "ticket")));
+        json_object_set_new(hello, "type", json_string("hello"));
+        json_object_set_new(hello, "protocol", json_integer(1));
+        json_object_set_new(hello, "language", json_string(person->options.language));
         person_send(person, hello);
+    } else {
+        json_decref(hello);
     }
-    json_decref(ticket);
     return person->connected;
+}
+
+bool person_connect(struct person *person, const char *as)
+{
+    json_t *ticket = person_call(person, "POST", "/api/ticket", json_pack("{s:s}", "as", as));
+    if (ticket == NULL)
+        return false;
+    json_t *hello = json_pack("{s:s}", "ticket", json_string_value(json_object_get(ticket, "ticket")));
+    json_decref(ticket);
+    return person_open(person, hello);
 }
 
 void person_leave(struct person *person)

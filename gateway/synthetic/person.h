@@ -1,7 +1,9 @@
 /* One synthetic person at one page: signs in or redeems a link, talks tsunagi.v1, has a peer. It knows nothing that a
  * page does not know and uses no door that a page does not use.
  *
- * Thread: GLib main loop.   Owner: demo.c. */
+ * Its PeerConnection is whatever the program links as peer.h: GStreamer in the demo, a raw wire peer in load tests.
+ *
+ * Thread: GLib main loop.   Owner: the program. */
 #ifndef GATEWAY_SYNTHETIC_PERSON_H
 #define GATEWAY_SYNTHETIC_PERSON_H
 
@@ -36,6 +38,8 @@ const char *person_name(const struct person *person);
 json_t *person_call(struct person *person, const char *method, const char *path, json_t *body);
 /* Opens the WebSocket and says hello with a ticket from POST /api/ticket {"as": …}. */
 bool person_connect(struct person *person, const char *as);
+/* Opens the WebSocket and says this hello, which it takes over: protocol and language are added. */
+bool person_open(struct person *person, json_t *hello);
 /* Takes `message` over, adds the next ref, sends. Returns the ref. */
 int person_send(struct person *person, json_t *message);
 /* {"type":"fact", …}; takes `value` over. */

@@ -226,6 +226,11 @@ static void peer_datagram(struct raw_peer *peer, uint8_t *datagram, size_t lengt
     }
 }
 
+void raw_peer_take(struct raw_peer *peer, uint8_t *datagram, size_t length)
+{
+    peer_datagram(peer, datagram, length);
+}
+
 void raw_peer_receive(struct raw_peer *peer, int64_t now_us)
 {
     uint8_t datagram[DATAGRAM_MAX] __attribute__((aligned(8)));

@@ -77,6 +77,8 @@ bool raw_peer_set_remote(struct raw_peer *peer, const char *address, uint16_t po
 int raw_peer_fd(const struct raw_peer *peer);
 /* Reads all that is there. */
 void raw_peer_receive(struct raw_peer *peer, int64_t now_us);
+/* One datagram that the caller has read from raw_peer_fd() itself, with its time stamp for instance. Opened in place. */
+void raw_peer_take(struct raw_peer *peer, uint8_t *datagram, size_t length);
 /* Checks, retransmissions, time-outs. */
 void raw_peer_step(struct raw_peer *peer, int64_t now_us);
 
