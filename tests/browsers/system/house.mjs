@@ -10,6 +10,8 @@ import { fileURLToPath } from "node:url";
 export const repository = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 const build = resolve(process.env.TSUNAGI_BUILD ?? join(repository, "build/release"));
 const binary = join(build, "gateway/tsunagi");
+/* Firefox never pairs its candidates with a loopback address: in_namespace.sh gives the tests one of their own. */
+const address = process.env.TSUNAGI_TEST_ADDRESS ?? "127.0.0.1";
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
@@ -50,7 +52,7 @@ export class House {
   origins: ["${house.origin}"]
   web_root: "${join(build, "web")}"
 media:
-  bind: 127.0.0.1
+  bind: ${address}
   port: ${await freePort()}
 storage:
   path: gateway.db
@@ -92,7 +94,9 @@ ${settings}`);
   async close() {
     this.server.kill("SIGTERM");
     await Promise.race([this.ended, sleep(3000).then(() => this.server.kill("SIGKILL"))]);
+    const signed = new Promise((done) => this.signer.once("exit", done));
     this.signer.kill("SIGTERM");
+    await Promise.race([signed, sleep(3000)]);
     rmSync(this.home, { recursive: true, force: true, maxRetries: 5 });
   }
 

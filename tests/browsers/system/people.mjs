@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { until } from "./house.mjs";
+import { sleep, until } from "./house.mjs";
 
 const puppeteer = createRequire(new URL("../pages/package.json", import.meta.url))("puppeteer-core");
 const screens = process.env.TSUNAGI_SCREENSHOTS ? resolve(process.env.TSUNAGI_SCREENSHOTS) : null;
@@ -22,10 +22,10 @@ export class Browser {
     const browser = new Browser();
     browser.kind = kind;
     browser.profile = mkdtempSync(join(tmpdir(), `tsunagi-${kind}-`));
-    const common = { headless: true, userDataDir: browser.profile, acceptInsecureCerts: true, protocolTimeout: 60000 };
-    browser.inner = kind === "firefox"
+    const common = { headless: true, acceptInsecureCerts: true, protocolTimeout: 60000 };
+    browser.inner = kind === "firefox" // its preferences only go into a profile that puppeteer makes
       ? await puppeteer.launch({ ...common, browser: "firefox", executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr", extraPrefsFirefox: FIREFOX })
-      : await puppeteer.launch({ ...common, executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: CHROMIUM });
+      : await puppeteer.launch({ ...common, userDataDir: browser.profile, executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: CHROMIUM });
     return browser;
   }
 
@@ -116,13 +116,20 @@ export async function admit(page) {
   await until("ident", async () => (await stateOf(page)) === "ident");
 }
 
-/* Opening checks: what the page proposes is confirmed with one press, as for a patient known for years. */
+/* Opening checks: what the page proposes is confirmed with one press, as for a patient known for years. Until all four
+ * tracks were live for three seconds the gateway refuses the start, and a person would press again. */
 export async function checksAndStart(physician, patient) {
   await press(patient, "dr-seen");
   await press(physician, "confirm");
-  await until("rules to be met", () => physician.$$eval(at("rule"), (rules) => rules.every((rule) => !["refuse", "override", "pause", "terminate"].includes(rule.dataset.action))), 20000);
-  await press(physician, "start");
-  await until("consult", async () => (await stateOf(physician)) === "consult");
+  await until("consult", async () => {
+    if ((await stateOf(physician)) === "consult") return true;
+    await press(physician, "start").catch(() => {});
+    await sleep(1000);
+    return (await stateOf(physician)) === "consult";
+  }, 25000).catch(async (error) => {
+    const rules = await physician.$$eval(at("rule"), (found) => found.map((rule) => rule.textContent));
+    throw new Error(`${error.message}; open rules: ${rules.join(" | ")}`);
+  });
 }
 
 /* Sums over the page's live connections: what was decoded and heard, and how it was protected. */
