@@ -8,6 +8,7 @@
 
 #include "media/dtls/dtls_context.h"
 #include "media/dtls/dtls_identity_parts.h"
+#include "media/media_limits.h"
 
 /* Our order wins: the library walks the peer's list and keeps the match that stands first in ours. */
 #define PROFILES "SRTP_AEAD_AES_128_GCM:SRTP_AEAD_AES_256_GCM:SRTP_AES128_CM_SHA1_80"
@@ -80,7 +81,8 @@ static bool context_configure(SSL_CTX *ssl, const struct dtls_identity *identity
     char groups[] = GROUPS; /* the library's macro casts const away */
     SSL_CTX_set_options(ssl, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
                                  SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_COMPRESSION);
-    SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
+    /* No record of ours is longer than a datagram; the library's default would keep 16 kB for each peer. */
+    SSL_CTX_set_max_send_fragment(ssl, MEDIA_MTU);
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_max_cert_list(ssl, HANDSHAKE_MESSAGE_MAX);
     SSL_CTX_set_read_ahead(ssl, 1); /* a datagram is read whole or its rest is lost */
