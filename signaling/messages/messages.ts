@@ -203,6 +203,8 @@ export interface MessageReport {
   microphone?: boolean;
   /** sound was played (true or false) */
   speaker?: boolean;
+  /** what the camera track really is: camera, screen, file or virtual (1.6-09) (name, at most 16) */
+  source?: string;
   /** name, role, clinic and telephone of the physician are rendered and on screen (2.5-06) (true or false) */
   card_visible?: boolean;
 }
@@ -410,6 +412,6 @@ export const LIMITS = {
   candidate: { candidate: 512 },
   restart: { },
   watch: { },
-  report: { },
+  report: { source: 16 },
   bye: { },
 } as const;

@@ -429,6 +429,8 @@ static enum result read_media(struct parser *parser, const GstSDPMedia *line,
         result = read_attribute(parser, LEVEL_MEDIA, media, gst_sdp_media_get_attribute(line, i));
     if (!result_ok(result))
         return result;
+    if ((media->ice_ufrag[0] == 0) != (media->ice_pwd[0] == 0))
+        return RESULT_PARSE; /* RFC 8839 §5.4: a pair */
     media->rejected = media->port == 0 && !media->bundle_only;
     drop_nameless_codecs(media);
     return match_streams(parser, media);

@@ -130,7 +130,7 @@ static bool is_candidate_word(const char *word, const char *extra)
 enum result sdp_value_candidate(const char *value, struct sdp_candidate *ret_candidate)
 {
     struct sdp_candidate candidate = {.media = ret_candidate->media};
-    char typ[4];
+    char typ[8];
     uint64_t component = 0, priority = 0, port = 0;
     enum result result =
         sdp_value_word(&value, " ", candidate.foundation, sizeof(candidate.foundation));
