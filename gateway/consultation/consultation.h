@@ -151,6 +151,9 @@ void consultation_step(const struct rule_pack *pack, const struct practice_param
                        const struct consultation *before, const struct step_input *input,
                        struct consultation *ret_after, struct step_result *ret_result);
 
+/* Live rules: after each FACT in a live state G5 is evaluated; DECISIONS.md says what acts where. `has_decision` is then
+ * set only when something followed from it. */
+
 /* May media of `kind` flow from one seat to the other? The only place where a gate bit comes from (promise P1).
  * Open in IDENT, CONSULT, CLOSING, EMERGENCY, and in RECONNECTING for what still lives, between two present seats;
  * closed in every other state, in PAUSED, and for any held newcomer. Emergency keeps sound whatever else is held. */

@@ -1,7 +1,8 @@
 /* A consultation as text, for the one blob per consultation that the store keeps: lines of `key value…`, version first,
  * facts and acknowledged rules by name, so a text outlives the order of facts in a pack. No library, no locale.
  *
- * Thread: any; nothing is allocated or kept. Bound: CONSULTATION_TEXT_MAX holds every consultation. */
+ * Thread: any; nothing is allocated or kept. Bound: CONSULTATION_TEXT_MAX, room for every fact of a full pack with an
+ * ordinary value; only a pack of hundreds of long sets could need more, and is told RESULT_TOO_LARGE. */
 #ifndef GATEWAY_CONSULTATION_CONSULTATION_SNAPSHOT_H
 #define GATEWAY_CONSULTATION_CONSULTATION_SNAPSHOT_H
 

@@ -149,6 +149,15 @@ void step_fact(struct step *step)
         act_on_live_rules(step);
 }
 
+/* Does it refuse, at any of its gates, unless somebody takes it upon himself? */
+static bool is_override(const struct rule_info *rule)
+{
+    bool override = rule->action == RULE_ACTION_OVERRIDE;
+    for (int gate = 0; gate < RULE_GATE_COUNT; gate++)
+        override |= rule->gate_action[gate] == RULE_ACTION_OVERRIDE;
+    return override;
+}
+
 /* One rule, by somebody entitled; overriding a refusal needs a reason (§3.1 evaluation 6). */
 void step_acknowledge(struct step *step)
 {
@@ -166,7 +175,7 @@ void step_acknowledge(struct step *step)
         step_refuse(step, STEP_REFUSAL_WRONG_ROLE);
         return;
     }
-    if (rule->action == RULE_ACTION_OVERRIDE && step->code == NULL) {
+    if (is_override(rule) && step->code == NULL) {
         step_refuse(step, STEP_REFUSAL_UNKNOWN_CODE);
         return;
     }
