@@ -270,9 +270,9 @@ static const struct walk_input *random_input(const struct walk_inputs *inputs,
     };
     uint64_t draw = random_next(seed);
     unsigned event = (unsigned)(draw >> 8) % CONSULTATION_EVENT_COUNT;
-    if (draw % 8 < 3)
+    if (draw % 8 < 5)
         event = onward[now->state];
-    if (draw % 8 == 3 || now->seats[0].status == SEAT_EMPTY || now->seats[1].status == SEAT_EMPTY)
+    if (draw % 8 == 5 || now->seats[0].status == SEAT_EMPTY || now->seats[1].status == SEAT_EMPTY)
         event = CONSULTATION_EVENT_SEAT_TAKE;
     unsigned first = inputs->first_of[event], count = inputs->first_of[event + 1] - first;
     return &inputs->all[first + (unsigned)(random_next(seed) >> 16) % count];
