@@ -81,6 +81,10 @@ static int exchange_begin(struct connection *connection, const char *path, size_
         return -1;
     int status =
         exchange_read(connection->wsi, path, path_length, connection->exchange, &body_length);
+    if (status != 0 && connection->exchange->close_after) {
+        refuse_at_once(connection->wsi, connection->transport, status);
+        return -1;
+    }
     if (status != 0) {
         exchange_answer_status(connection, status);
         return 0;
@@ -142,7 +146,7 @@ static int exchange_write(struct connection *connection)
         lws_callback_on_writable(connection->wsi);
         return 0;
     }
-    bool close_after = exchange->close_after || connection->transport->stopping;
+    bool close_after = connection->transport->stopping;
     exchange_end(connection);
     connection->deadline_us =
         clock_monotonic_us() + connection->transport->options.header_timeout_us;
@@ -160,7 +164,7 @@ static int confirm_upgrade(struct lws *wsi, struct transport *transport)
                 status == 403 ? COUNTER_ws_refused_origin : COUNTER_ws_refused_upgrade, 1);
     /* Without headers the library has answered already. */
     if (lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE) > 0)
-        refuse_upgrade(wsi, transport, status);
+        refuse_at_once(wsi, transport, status);
     return -1;
 }
 

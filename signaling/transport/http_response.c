@@ -135,7 +135,7 @@ enum result exchange_answer(struct connection *connection, const struct http_res
     for (size_t i = 0; i < ARRAY_LENGTH(response->set_cookie); i++)
         head_add_value(&head, "set-cookie", response->set_cookie[i]);
     head_add_value(&head, "content-disposition", response->disposition);
-    head_add(&head, "%s\r\n", exchange->close_after ? "connection: close\r\n" : "");
+    head_add(&head, "\r\n");
     if (head.overflowed) {
         free(head.text);
         free(body);
@@ -178,7 +178,7 @@ enum result exchange_answer_page(struct connection *connection, const struct pag
     return RESULT_OK;
 }
 
-void refuse_upgrade(struct lws *wsi, const struct transport *transport, int status)
+void refuse_at_once(struct lws *wsi, struct transport *transport, int status)
 {
     struct head head = {.text = malloc(LWS_PRE + RESPONSE_HEAD_MAX)};
     if (head.text == NULL)
@@ -191,5 +191,5 @@ void refuse_upgrade(struct lws *wsi, const struct transport *transport, int stat
     if (!head.overflowed)
         (void)lws_write(wsi, (unsigned char *)head.text, head.used, LWS_WRITE_HTTP_HEADERS);
     free(start);
-    count_answer((struct transport *)(uintptr_t)transport, status);
+    count_answer(transport, status);
 }

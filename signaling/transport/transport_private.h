@@ -131,8 +131,9 @@ MUST_CHECK enum result exchange_answer(struct connection *connection,
                                        const struct http_response *response);
 void exchange_answer_status(struct connection *connection, int status);
 MUST_CHECK enum result exchange_answer_page(struct connection *connection, const struct page *page);
-/* A whole answer without an exchange, for upgrades that are refused. */
-void refuse_upgrade(struct lws *wsi, const struct transport *transport, int status);
+/* A whole answer without an exchange, before the connection is closed: for upgrades and for requests whose end cannot be
+ * known, so that nothing behind them is read. */
+void refuse_at_once(struct lws *wsi, struct transport *transport, int status);
 
 /* websocket.c: callbacks of the protocol tsunagi.v1 */
 int websocket_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
