@@ -93,8 +93,12 @@ static bool house_certificate_make(struct house *house)
 static bool house_configure(struct house *house, const struct house_options *options)
 {
     char *empty = g_build_filename(house->home, "pages", NULL);
-    if (options->web == NULL)
+    if (options->web == NULL) {
+        char *page = g_build_filename(empty, "index.html", NULL);
         g_mkdir(empty, 0700);
+        g_file_set_contents(page, "<!doctype html><title>no pages</title>", -1, NULL);
+        g_free(page);
+    }
     char *text = g_strdup_printf("http:\n  bind: 127.0.0.1\n  port: %u\n  certificate: tls.crt\n  key: tls.key\n  origins: [\"%s\"]\n  web_root: \"%s\"\n%s"
                                  "media:\n  bind: 127.0.0.1\n  port: %u\n"
                                  "storage:\n  path: gateway.db\naudit:\n  origin: demo.example/gateway/audit/2026\n  checkpoints: signer\n"
@@ -184,10 +188,13 @@ struct house *house_open(const struct house_options *options)
     return house_close(house, false);
 }
 
+/* The second signal ends a gateway that waits for its consultations. */
 static void house_stop(GSubprocess *process)
 {
     if (process == NULL)
         return;
+    g_subprocess_send_signal(process, SIGTERM);
+    g_usleep(100000);
     g_subprocess_send_signal(process, SIGTERM);
     g_subprocess_wait(process, NULL, NULL);
     g_object_unref(process);
