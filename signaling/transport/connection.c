@@ -83,7 +83,9 @@ void connection_free(struct connection *connection)
     struct transport *transport = connection->transport;
     exchange_end(connection);
     LIST_FOR_EACH(&connection->out, link)
-    free(CONTAINER_OF(link, struct outgoing, link));
+    {
+        free(CONTAINER_OF(link, struct outgoing, link));
+    }
     free(connection->in);
     list_remove(&connection->link);
     transport->connections_count--;

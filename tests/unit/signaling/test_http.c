@@ -1,4 +1,6 @@
-/* The HTTP side of signaling over a real TLS socket: routes, headers on every answer, bounds, time-outs, upgrades. */
+/* The HTTP side of signaling over a real TLS socket: routes, headers on every answer, bounds, time-outs, upgrades.
+ * Length: one server and one raw client serve all of it; each test is a table of requests with their answers, and the tables
+ * are most of the lines. */
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
