@@ -234,6 +234,10 @@ static enum result writer_open(struct store_writer *writer)
     enum result result = backend->open(writer->path, STORE_CONNECTION_WRITER, &writer->connection);
     if (result_ok(result))
         result = backend->check(writer->connection);
+    /* After a kill an erased key may still be in the write-ahead log. */
+    writer->settle_owed = true;
+    if (result_ok(result))
+        result = settle_if_owed(writer);
     if (result_ok(result))
         result = backend->migrate(writer->connection, 0);
     if (!result_ok(result))

@@ -32,7 +32,8 @@ struct rig {
     int go_on;
     char crash_folder[200];
     uint64_t seed;
-    bool may_fail; /* weakened: count losses instead of ending the test */
+    unsigned erasures; /* not answered yet */
+    bool may_fail;     /* weakened: count losses instead of ending the test */
     unsigned crashes;
     unsigned unopened;
     unsigned lost;
@@ -90,6 +91,13 @@ static void turn(struct rig *rig)
     }
 }
 
+static void erased(void *owner, enum result result, uint64_t first_seq)
+{
+    (void)first_seq;
+    assert_int_equal(result, RESULT_OK);
+    ((struct rig *)owner)->erasures--;
+}
+
 static void erase_somebody(struct rig *rig)
 {
     struct store_transaction *transaction = store_transaction_new();
@@ -99,7 +107,8 @@ static void erase_somebody(struct rig *rig)
                                                            .subject = subject,
                                                            .personal = "{}"});
     store_erase_subject_key(transaction, &subject);
-    assert_int_equal(store_submit(rig->fixture.store, transaction, NULL, NULL), RESULT_OK);
+    assert_int_equal(store_submit(rig->fixture.store, transaction, erased, rig), RESULT_OK);
+    rig->erasures++;
 }
 
 static void run(struct rig *rig, const char *synchronous)
@@ -111,10 +120,11 @@ static void run(struct rig *rig, const char *synchronous)
     rig->at_sync = eventfd(0, EFD_CLOEXEC);
     rig->go_on = eventfd(0, EFD_CLOEXEC);
     fixture_init(&rig->fixture);
+    rig->fixture.options.heartbeat_ms = 3600 * 1000; /* no commit but ours */
     rig->vfs = fault_vfs_install(rig->fixture.folder, synchronous);
     fixture_open(&rig->fixture);
     fault_vfs_on_sync(rig->vfs, stand_still, rig);
-    while (rig->ledger.answered < TRANSACTIONS) {
+    while (rig->ledger.answered < TRANSACTIONS || rig->erasures > 0) {
         while (rig->ledger.sent < TRANSACTIONS &&
                rig->ledger.sent - rig->ledger.answered < IN_FLIGHT_MAX) {
             assert_int_equal(ledger_send(&rig->ledger, rig->fixture.store, TRANSACTION_BYTES),

@@ -16,6 +16,7 @@
 #define WAL_PAGES_COPY  1000
 #define WAL_PAGES_EMPTY 16000
 #define BUSY_MS         3000
+#define SETTLE_BUSY_MS  100
 
 /* Thread: the one that works with it.   Owner: whoever opened it.   Life: sqlite_open … sqlite_close.
  * Bound:  one prepared statement for each of STATEMENT_COUNT. */
@@ -448,16 +449,20 @@ static enum result checkpoint(struct store_connection *connection, int mode)
 
 static enum result sqlite_settle(struct store_connection *connection)
 {
-    return checkpoint(connection, SQLITE_CHECKPOINT_TRUNCATE);
+    /* The writer has others to serve: a reader in the way gets a moment, then it is tried after the next commit. */
+    sqlite3_busy_timeout(connection->db, SETTLE_BUSY_MS);
+    enum result result = checkpoint(connection, SQLITE_CHECKPOINT_TRUNCATE);
+    sqlite3_busy_timeout(connection->db, BUSY_MS);
+    return result;
 }
 
 static enum result sqlite_maintain(struct store_connection *connection)
 {
     if (connection->wal_pages < WAL_PAGES_COPY)
         return RESULT_OK;
-    enum result result = checkpoint(connection, connection->wal_pages < WAL_PAGES_EMPTY
-                                                    ? SQLITE_CHECKPOINT_PASSIVE
-                                                    : SQLITE_CHECKPOINT_TRUNCATE);
+    enum result result = connection->wal_pages < WAL_PAGES_EMPTY
+                             ? checkpoint(connection, SQLITE_CHECKPOINT_PASSIVE)
+                             : sqlite_settle(connection);
     return result == RESULT_AGAIN ? RESULT_OK : result;
 }
 
