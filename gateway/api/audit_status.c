@@ -50,14 +50,12 @@ static enum result verify_read(void *context, uint64_t index, struct span *ret_e
         if (!result_ok(result))
             return result;
         pages->first = index;
-        /* A missing row must not shift the others into its place. */
-        if (store_rows_count(pages->rows) == 0 || (uint64_t)store_rows_integer(pages->rows, 0, "seq") != index)
+        if (store_rows_count(pages->rows) == 0)
             return RESULT_NOT_FOUND;
     }
-    size_t row = (size_t)(index - pages->first);
-    if ((uint64_t)store_rows_integer(pages->rows, row, "seq") != index)
-        return RESULT_NOT_FOUND;
-    *ret_entry = store_rows_blob(pages->rows, row, "bytes");
+    /* By place, not by seq: behind a deleted row the verifier meets a record of the wrong seq. "Not found" would read as
+     * the end of the log, and everything behind the gap would go unseen. */
+    *ret_entry = store_rows_blob(pages->rows, (size_t)(index - pages->first), "bytes");
     return RESULT_OK;
 }
 

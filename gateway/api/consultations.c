@@ -116,6 +116,33 @@ void api_consultation_get(struct api_call *call)
     api_query(call, &query, get_rows);
 }
 
+static void timeline_pack(struct api_call *call, const char *id, const char *version)
+{
+    json_object_set_new(call->reply, "pack", json_string(id));
+    json_object_set_new(call->reply, "pack_version", json_string(version));
+    view_recorded(call, "timeline");
+}
+
+static void timeline_pack_rows(struct api_call *call, const struct store_rows *rows)
+{
+    bool known = store_rows_count(rows) == 1;
+    timeline_pack(call, known ? store_rows_text(rows, 0, "id") : "", known ? store_rows_text(rows, 0, "version") : "");
+}
+
+/* The pack this consultation is pinned to (P4); before the first entry the one in use is what it would get. */
+static void timeline_consultation_rows(struct api_call *call, const struct store_rows *rows)
+{
+    struct span hash = store_rows_count(rows) == 1 ? store_rows_blob(rows, 0, "pack_hash") : span_of(NULL, 0);
+    if (hash.length != SHA256_BYTES) {
+        const struct pack_info *pack = rule_pack_info(call->api->services.pack(call->api->services.owner));
+        timeline_pack(call, pack->id, pack->version);
+        return;
+    }
+    struct store_query query = {.kind = STORE_QUERY_PACK_BY_HASH};
+    memcpy(query.hash.bytes, hash.data, SHA256_BYTES);
+    api_query(call, &query, timeline_pack_rows);
+}
+
 static void timeline_decision_rows(struct api_call *call, const struct store_rows *rows)
 {
     json_t *decisions = json_array();
@@ -124,11 +151,9 @@ static void timeline_decision_rows(struct api_call *call, const struct store_row
                               json_pack("{s:s,s:s,s:s,s:s,s:I}", "id", store_rows_text(rows, row, "id"), "gate", store_rows_text(rows, row, "gate"), "verdict",
                                         store_rows_text(rows, row, "verdict"), "failed", store_rows_text(rows, row, "rule_ids"), "at",
                                         (json_int_t)(store_rows_integer(rows, row, "at_us") / US_PER_MS)));
-    const struct pack_info *pack = rule_pack_info(call->api->services.pack(call->api->services.owner));
     json_object_set_new(call->reply, "decisions", decisions);
-    json_object_set_new(call->reply, "pack", json_string(pack->id));
-    json_object_set_new(call->reply, "pack_version", json_string(pack->version));
-    view_recorded(call, "timeline");
+    struct store_query query = {.kind = STORE_QUERY_CONSULTATION_BY_ID, .key = call->path_id.text, .institution = call->identity.actor.institution.text};
+    api_query(call, &query, timeline_consultation_rows);
 }
 
 /* Records are shown as they are: the very bytes, parsed. */

@@ -27,11 +27,11 @@ static enum result booking_personal(const char *name, char *ret_text, size_t siz
 }
 
 struct booking_wait {
-    struct live_consultation *live;
+    struct control *control;
+    struct live_consultation *live; /* the new one; a new link keeps none, as its visit may be over before the commit */
     struct booking_answer answer;
     booking_done_fn done;
     void *owner;
-    bool fresh; /* the consultation is new: forget it when it was not stored */
 };
 
 static void booking_finish(void *owner, enum result result, uint64_t first_seq)
@@ -41,10 +41,12 @@ static void booking_finish(void *owner, enum result result, uint64_t first_seq)
     wait->answer.result = result;
     if (!result_ok(result)) {
         (void)!text_copy(wait->answer.code, sizeof(wait->answer.code), result_class(result) == RESULT_CLASS_LIMIT ? "busy" : "storage");
-        if (wait->fresh)
+        if (wait->live != NULL)
             live_free(wait->live);
     } else {
-        wait->live->control->queue_dirty = true;
+        if (wait->live != NULL)
+            wait->live->unborn = false;
+        control_queue_changed(wait->control);
     }
     wait->done(wait->owner, &wait->answer);
     free(wait);
@@ -143,6 +145,7 @@ void control_book(struct control *control, const struct booking *booking, bookin
         return;
     }
     struct id consultation = id_new('c'), patient = id_new('p');
+    live->unborn = true; /* nobody sees or touches it before it is durable (P2) */
     live->subject = id_new('k');
     (void)!text_copy(live->patient_name, sizeof(live->patient_name), booking->patient_name);
     consultation_init(&live->now, &consultation, &booking->actor.institution, &patient, &physician->id, pack->pack, booking->booked_for_us);
@@ -160,7 +163,7 @@ void control_book(struct control *control, const struct booking *booking, bookin
     store_put_patient(transaction, &row);
     control_put_consultation(transaction, live, &live->now);
     booking_records(transaction, live, booking);
-    *wait = (struct booking_wait){.live = live, .done = done, .owner = owner, .fresh = true};
+    *wait = (struct booking_wait){.control = control, .live = live, .done = done, .owner = owner};
     wait->answer.consultation = consultation;
     booking_invitation(transaction, live, &booking->actor, wait->answer.secret);
     enum result result = store_submit(control->rooms.store, transaction, booking_finish, wait);
@@ -178,7 +181,7 @@ void control_reissue(struct control *control, const struct actor *actor, const s
         return;
     }
     struct store_transaction *transaction = store_transaction_new();
-    *wait = (struct booking_wait){.live = live, .done = done, .owner = owner};
+    *wait = (struct booking_wait){.control = control, .done = done, .owner = owner};
     wait->answer.consultation = live->now.id;
     booking_invitation(transaction, live, actor, wait->answer.secret);
     enum result result = store_submit(control->rooms.store, transaction, booking_finish, wait);

@@ -11,6 +11,7 @@
 #include "gateway/control/control_state.h"
 #include "gateway/words/words.h"
 
+#define QUEUE_EVERY_US (100 * US_PER_MS)
 #define ENDPOINT_LOST_AFTER_US (3 * US_PER_S) /* socket gone and no media for this long: the endpoint is lost */
 #define NO_SHOW_AFTER_US (24ll * 3600 * US_PER_S) /* after the booked time: the visit day is over */
 
@@ -282,7 +283,7 @@ static void tick_levels(struct live_consultation *live)
 static void tick_live(struct live_consultation *live, int64_t now_us, int64_t wall_us)
 {
     struct evidence_finding findings[EVIDENCE_FINDINGS_MAX];
-    if (live->committing != NULL) /* the durable state is about to change: look again next time */
+    if (live->committing != NULL || live->unborn) /* the durable state is about to change: look again next time */
         return;
     uint32_t count = evidence_findings(&live->evidence, &live->control->options.practice, now_us, findings);
     for (uint32_t i = 0; i < count; i++)
@@ -301,7 +302,14 @@ static bool live_is_done_with(const struct live_consultation *live)
     bool endpoints = live->closing_count > 0;
     for (int seat = 0; seat < SEATS_MAX; seat++)
         endpoints = endpoints || handle_is_set(live->seats[seat].endpoint);
-    return consultation_is_over(live->now.state) && live->committing == NULL && live->waiting_count == 0 && !endpoints;
+    return consultation_is_over(live->now.state) && !live->unborn && live->committing == NULL && live->waiting_count == 0 && !endpoints;
+}
+
+static void control_tell_queues(struct control *control)
+{
+    control->queue_dirty = false;
+    control->queue_told_us = clock_monotonic_us();
+    view_queue_all(control, NULL);
 }
 
 void control_tick(struct control *control)
@@ -317,10 +325,16 @@ void control_tick(struct control *control)
             tick_live(live, now_us, wall_us);
     }
     counter_set(control->rooms.counters, COUNTER_consultations_live, control_live_count(control));
-    if (control->queue_dirty) {
-        control->queue_dirty = false;
-        view_queue_all(control, NULL);
-    }
+    if (control->queue_dirty)
+        control_tell_queues(control);
+}
+
+/* At once when the last time is a while ago, so that a physician sees an arrival as it happens; else with the next tick. */
+void control_queue_changed(struct control *control)
+{
+    control->queue_dirty = true;
+    if (control->signaling != NULL && clock_monotonic_us() - control->queue_told_us >= QUEUE_EVERY_US)
+        control_tell_queues(control);
 }
 
 /* ---- draining -------------------------------------------------------------------------------------------------- */

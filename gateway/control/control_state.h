@@ -24,6 +24,8 @@ struct visitor {
     struct id joined;     /* consultation in which this session holds a seat; empty */
     int seat;             /* index there, -1 none */
     bool watching;        /* wants the queue */
+    bool wants_media;     /* said in join */
+    bool held;            /* asked for a seat that another device holds (2.5-20) */
     bool card_visible;
 };
 
@@ -61,6 +63,7 @@ struct pending_input {
 struct live_consultation {
     struct list_link link;
     struct consultation now;
+    bool unborn;           /* its booking is being committed; live_find and the queue pass it over */
     struct consultation *after;
     struct step_result *step; /* of `after` */
     struct pending_input *committing; /* the input `after` came from */
@@ -111,7 +114,11 @@ struct control {
     char *text;              /* CONSULTATION_TEXT_MAX, for blobs */
     bool draining;
     bool queue_dirty;
+    int64_t queue_told_us; /* monotonic */
 };
+
+/* control.c: tell the queues soon */
+void control_queue_changed(struct control *control);
 
 /* live.c */
 struct live_consultation *live_find(struct control *control, const struct id *id);
@@ -133,6 +140,8 @@ struct actor control_system_actor(const struct live_consultation *live);
 
 /* visitors.c */
 void visitor_sit(struct live_consultation *live, struct handle session);
+/* The seat was moved to a held device: if its page waits here, it sits down now. */
+void visitor_sit_moved(struct live_consultation *live);
 
 /* effects.c */
 void control_effects(struct live_consultation *live, const struct step_result *step);

@@ -48,7 +48,7 @@ static void effect_run(struct live_consultation *live, const struct effect *effe
         effect_session_end(live, effect->seat, effect->code);
         break;
     case EFFECT_QUEUE:
-        live->control->queue_dirty = true;
+        control_queue_changed(live->control);
         break;
     case EFFECT_DEADLINE: /* control_tick reads the deadline from the consultation */
     case EFFECT_ERASE:    /* an ended consultation is stored without its blob, in the same transaction */

@@ -9,7 +9,7 @@ struct live_consultation *live_find(struct control *control, const struct id *id
     LIST_FOR_EACH(&control->live, link)
     {
         struct live_consultation *live = CONTAINER_OF(link, struct live_consultation, link);
-        if (id_equal(&live->now.id, id))
+        if (!live->unborn && id_equal(&live->now.id, id))
             return live;
     }
     return NULL;

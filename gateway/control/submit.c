@@ -107,6 +107,8 @@ static void submit_committed(void *owner, enum result result, uint64_t first_seq
         if (pending->input.event == CONSULTATION_EVENT_SEAT_TAKE)
             visitor_sit(live, pending->session);
         control_effects(live, step);
+        if (pending->input.event == CONSULTATION_EVENT_MOVE_SEAT)
+            visitor_sit_moved(live);
     }
     submit_answer(live, pending, result_ok(result) ? RESULT_OK : RESULT_STORAGE, step);
     free(step);

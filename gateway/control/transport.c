@@ -230,7 +230,7 @@ static void transport_connected(struct live_consultation *live, int seat, const 
     control_record(live, &draft);
     LOG(LOG_INFO, "media.connected", log_id("consultation", &live->now.id), log_number("seat", seat), log_name("srtp", event->connected.srtp_profile));
     view_tell_all(live);
-    live->control->queue_dirty = true;
+    control_queue_changed(live->control);
 }
 
 static void transport_back(struct live_consultation *live, int seat)

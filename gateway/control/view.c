@@ -377,7 +377,7 @@ void view_queue(struct control *control, struct visitor *visitor)
         struct live_consultation *live = CONTAINER_OF(link, struct live_consultation, link);
         if (queue->entries_count == ARRAY_LENGTH(queue->entries))
             break;
-        if (!consultation_is_over(live->now.state) && id_equal(&live->now.institution, &visitor->identity.actor.institution))
+        if (!live->unborn && !consultation_is_over(live->now.state) && id_equal(&live->now.institution, &visitor->identity.actor.institution))
             view_queue_entry(live, visitor, &queue->entries[queue->entries_count++]);
     }
     view_send(control, visitor->session);

@@ -124,13 +124,40 @@ static struct pending_input visitor_pending(const struct visitor *visitor, uint3
     return (struct pending_input){.input = control_input(event, &visitor->identity.actor), .session = visitor->session, .ref = ref};
 }
 
+/* Nobody sits there any more: the seat is away until somebody takes it again or its time is over. */
+static void visitor_lost(struct live_consultation *live, int seat)
+{
+    live->seats[seat].session = (struct handle){0};
+    live->seats[seat].away = false;
+    enum seat_status status = live->now.seats[seat].status;
+    if (status != SEAT_WAITING && status != SEAT_PRESENT)
+        return;
+    struct actor actor = control_system_actor(live);
+    struct pending_input pending = {
+        .input = control_input(status == SEAT_PRESENT ? CONSULTATION_EVENT_ENDPOINT_LOST : CONSULTATION_EVENT_SEAT_AWAY, &actor)};
+    pending.input.seat = seat;
+    control_submit(live, &pending);
+}
+
+/* The session ended while its join was being written: the seat it took would be empty for ever. */
+static void visitor_gone_meanwhile(struct live_consultation *live)
+{
+    for (int seat = 0; seat < SEATS_MAX; seat++)
+        if (live->now.seats[seat].status == SEAT_WAITING && !handle_is_set(live->seats[seat].session))
+            visitor_lost(live, seat);
+}
+
 /* The seat is this session's from now on; whoever held it in another window is told. Runs before the effects of the
  * step, so that the offer goes to the one who sat down. */
 void visitor_sit(struct live_consultation *live, struct handle session)
 {
     struct control *control = live->control;
     struct visitor *visitor = signaling_session_context(control->signaling, session);
-    int seat = visitor == NULL ? -1 : live_seat_of_role(&live->now, visitor->identity.actor.role);
+    if (visitor == NULL) {
+        visitor_gone_meanwhile(live);
+        return;
+    }
+    int seat = live_seat_of_role(&live->now, visitor->identity.actor.role);
     if (seat < 0 || !id_equal(&live->now.seats[seat].person, &visitor->identity.actor.person))
         return;
     struct live_seat *place = &live->seats[seat];
@@ -144,15 +171,33 @@ void visitor_sit(struct live_consultation *live, struct handle session)
         transport_close(live, seat);
     visitor->joined = live->now.id;
     visitor->seat = seat;
+    visitor->held = false;
     place->session = visitor->session;
-    place->away = false;
-    control->queue_dirty = true;
+    place->wants_media = visitor->wants_media;
+    place->away = !signaling_session_has_socket(control->signaling, visitor->session); /* it may have dropped meanwhile */
+    place->away_since_us = clock_monotonic_us();
+    control_queue_changed(control);
+}
+
+void visitor_sit_moved(struct live_consultation *live)
+{
+    const struct id *device = &live->now.seats[0].device;
+    LIST_FOR_EACH(&live->control->visitors, link)
+    {
+        struct visitor *visitor = CONTAINER_OF(link, struct visitor, link);
+        if (!visitor->held || !id_equal(&visitor->identity.consultation, &live->now.id) || !id_equal(&visitor->identity.device, device))
+            continue;
+        visitor_sit(live, visitor->session);
+        if (visitor->seat >= 0)
+            transport_open(live, visitor->seat);
+        view_tell(live, visitor);
+        return;
+    }
 }
 
 struct join_wait {
     struct live_consultation *live;
     struct handle session;
-    bool media;
 };
 
 static void visitor_joined(void *owner, enum result result, const struct step_result *step)
@@ -167,6 +212,7 @@ static void visitor_joined(void *owner, enum result result, const struct step_re
         struct pending_input pending = visitor_pending(visitor, 0, CONSULTATION_EVENT_SECOND_DEVICE);
         pending.input.device = visitor->identity.device;
         pending.session = (struct handle){0};
+        visitor->held = true;
         control_submit(live, &pending);
         return;
     }
@@ -190,9 +236,8 @@ static void visitor_join(struct control *control, struct visitor *visitor, uint3
         view_error(control, visitor->session, ref, "internal", "");
         return;
     }
-    *wait = (struct join_wait){live, visitor->session, !join->has_media || join->media};
-    int seat = visitor->identity.actor.role == ROLE_PATIENT || visitor->identity.actor.role == ROLE_PROXY ? 0 : 1;
-    live->seats[seat].wants_media = wait->media;
+    *wait = (struct join_wait){live, visitor->session};
+    visitor->wants_media = !join->has_media || join->media;
     struct pending_input pending = visitor_pending(visitor, ref, CONSULTATION_EVENT_SEAT_TAKE);
     pending.input.device = visitor->identity.device;
     pending.done = visitor_joined;
@@ -387,7 +432,7 @@ void control_on_away(void *owner, struct handle session)
         return;
     live->seats[visitor->seat].away = true;
     live->seats[visitor->seat].away_since_us = clock_monotonic_us();
-    control->queue_dirty = true;
+    control_queue_changed(control);
 }
 
 void control_on_resumed(void *owner, struct handle session)
@@ -404,29 +449,14 @@ void control_on_resumed(void *owner, struct handle session)
         live->seats[visitor->seat].away = false;
         enum seat_status status = live->now.seats[visitor->seat].status;
         if (status == SEAT_AWAY) { /* its endpoint went with the seat: sit down again */
-            struct message_join join = {.consultation = live->now.id};
+            struct message_join join = {.consultation = live->now.id, .has_media = true, .media = visitor->wants_media};
             visitor_join(control, visitor, 0, &join);
         }
         view_tell(live, visitor);
     }
     if (visitor->watching)
         view_queue(control, visitor);
-    control->queue_dirty = true;
-}
-
-/* Nobody sits there any more: the seat is away until somebody takes it again or its time is over. */
-static void visitor_lost(struct live_consultation *live, int seat)
-{
-    live->seats[seat].session = (struct handle){0};
-    live->seats[seat].away = false;
-    enum seat_status status = live->now.seats[seat].status;
-    if (status != SEAT_WAITING && status != SEAT_PRESENT)
-        return;
-    struct actor actor = control_system_actor(live);
-    struct pending_input pending = {
-        .input = control_input(status == SEAT_PRESENT ? CONSULTATION_EVENT_ENDPOINT_LOST : CONSULTATION_EVENT_SEAT_AWAY, &actor)};
-    pending.input.seat = seat;
-    control_submit(live, &pending);
+    control_queue_changed(control);
 }
 
 void control_on_ended(void *owner, struct handle session, enum session_end why)
@@ -447,7 +477,7 @@ void control_on_ended(void *owner, struct handle session, enum session_end why)
     free(visitor);
     if (holds)
         visitor_lost(live, seat);
-    control->queue_dirty = true;
+    control_queue_changed(control);
 }
 
 void control_sign_out(struct control *control, const struct id *session)
