@@ -17,9 +17,9 @@ BINARY = os.path.join(ROOT, "build/release/gateway/tsunagi")
 LIBRARIES = [
     ("libwebsockets", "libwebsockets-dev", "5.0", "fixes made upstream on the 5.0 line only",
      "HTTP/1.1 only by ALPN, no CGI, no plugins, no extensions; every upgrade is judged by us before the library acts on it, "
-     "so the dangling pointer of NN-2025-0102 is not reached; tests/fuzz/http"),
+     "so the dangling pointer of NN-2025-0102 is not reached. Not yet: its own HTTP parser under our fuzzer"),
     ("nice", "libnice-dev", "0.1.22", "peers dropped after 10 s instead of 30 s; candidates of priority 0",
-     "the gateway uses its STUN codec alone: consent is timed by media/ice, candidates are not read; tests/fuzz/stun"),
+     "the gateway uses its STUN codec alone: consent is timed by media/endpoint, candidates are not read; tests/fuzz/stun"),
     ("libsrtp2", "libsrtp2-dev", "2.5.0", "memory fixes", None),
     ("openssl", "libssl-dev", "3.0.19", "CVE-2025-69420; the 3.0 line itself ended 2026-09-07, the image is on 3.5", None),
     ("gstreamer-1.0", "libgstreamer1.0-dev", "1.22.0", "the distribution's security version",
