@@ -1,6 +1,7 @@
 // List, search and one consultation's timeline.
 import { useState } from "preact/hooks";
-import { acts, extraKeys, gates, results, roles, staffCodes, states, tracks, verdicts, wordOf } from "../shared/codes";
+import { acts, extraKeys, gates, results, roles, staffCodes, states, suppliers, tracks, verdicts, wordOf } from "../shared/codes";
+import { allDoors } from "../shared/doors";
 import { api, troubleOf, type Trouble } from "../shared/http";
 import { dateTime, fill, minutesSeconds, useText } from "../shared/language";
 import { Copy, Heading } from "../shared/parts";
@@ -160,12 +161,16 @@ function detailWords(key: string, value: string | number | boolean, t: ReturnTyp
   const text = String(value);
   if (typeof value === "number" && /_us$/.test(key)) return fill(t(words.seconds), { n: (value / 1_000_000).toFixed(1) });
   if (typeof value === "number" && /(^|_)ms$/.test(key)) return fill(t(words.seconds), { n: (value / 1000).toFixed(1) });
-  for (const table of [tracks, states, verdicts, gates, staffCodes, roles]) if (text in table) return wordOf(table, text, t);
+  if (key === "fact") {
+    const door = allDoors.find((one) => one.fact === text);
+    return door ? t(door.label) : text;
+  }
+  for (const table of [suppliers, tracks, states, verdicts, gates, staffCodes, roles]) if (text in table) return wordOf(table, text, t);
   return text;
 }
 
 /* Shown elsewhere in the line, or of no use to a reader. */
-const HIDDEN = ["v", "role", "session"];
+const HIDDEN = ["v", "role", "session", "known", "seat_role"];
 
 function Records({ records }: { records: LogRecord[] }) {
   const t = useText();

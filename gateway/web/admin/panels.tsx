@@ -159,7 +159,7 @@ export function Log() {
           <span class={`badge-icon ${status.verified ? "" : "warn"}`}><Icon name={status.verified ? "check" : "alert"} /></span>
           <div>
             <p class="intact-word">{t(status.verified ? words.intact : words.broken)}</p>
-            {status.verified ? <p>{fill(t(words.verified_through), { n: status.verified_through })}</p>
+            {status.verified ? <p>{fill(t(words.verified_through), { n: status.verified_through, time: status.verified_at ? dateTime(status.verified_at) : "–" })}</p>
               : status.first_bad !== null && <p data-test="first-bad">{fill(t(words.first_bad), { n: status.first_bad })}</p>}
           </div>
         </div>

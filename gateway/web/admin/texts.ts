@@ -57,7 +57,7 @@ export const words = {
 
   intact: { ja: "記録は無事です", en: "The log is intact" },
   broken: { ja: "記録が壊れています", en: "The log is NOT intact" },
-  verified_through: { ja: "記録 {n} まで確かめました。", en: "Verified through record {n}." },
+  verified_through: { ja: "署名された {n} 件の記録を確かめました（{time}）。", en: "{n} signed records verified ({time})." },
   first_bad: { ja: "最初に合わない記録: {n}", en: "First record that does not fit: {n}" },
   size: { ja: "記録の数", en: "Records" },
   root: { ja: "根のハッシュ", en: "Root hash" },

@@ -67,6 +67,7 @@ export class Visit extends Store<VisitState> {
   private microphone = false;
   private heldTimer = 0;
   private restartAt = 0;
+  private presumed = false; // this visit was agreed to before: straight to the seat, unless a rule says otherwise
 
   constructor() {
     super({
@@ -112,6 +113,7 @@ export class Visit extends Store<VisitState> {
     try {
       for (const [name, value] of agreementFacts(place, alone)) await this.fact(name, value);
       this.agreed = true;
+      keep("agreed");
       await this.settle();
     } catch (error) {
       this.trouble(error);
@@ -182,13 +184,9 @@ export class Visit extends Store<VisitState> {
   // ---- from here on nobody taps
 
   private async goOn(): Promise<void> {
-    let started = false;
-    try {
-      started = sessionStorage.getItem(STARTED_KEY) === "1";
-    } catch {
-      // no storage: one more tap after a reload
-    }
-    if (started && (await cameraGranted())) await this.start();
+    const before = kept();
+    this.presumed = before === "agreed";
+    if (before !== null && (await cameraGranted())) await this.start();
   }
 
   private async redeem(): Promise<void> {
@@ -200,6 +198,7 @@ export class Visit extends Store<VisitState> {
       const trouble = troubleOf(error);
       if (trouble.code === "held_other_device") {
         this.set({ screen: "held", trouble });
+        this.presumed = true; // it comes in through the seat of a device that agreed
         // Staff move the seat with one tap; then this device may come in.
         this.heldTimer = window.setTimeout(() => void this.redeem(), HELD_POLL_MS);
       } else {
@@ -207,11 +206,7 @@ export class Visit extends Store<VisitState> {
       }
       return;
     }
-    try {
-      sessionStorage.setItem(STARTED_KEY, "1");
-    } catch {
-      // see goOn()
-    }
+    if (kept() === null) keep("started");
     this.consultationId = redeemed.consultation;
     this.set({
       trouble: null,
@@ -258,9 +253,14 @@ export class Visit extends Store<VisitState> {
   private firstScreen(): void {
     const state = this.state.consultation?.state ?? "booked";
     if (isOver(state)) return this.over("ended");
-    if (state !== "booked") {
+    if (state !== "booked" || this.presumed) {
       this.agreed = true;
-      void this.retry();
+      this.set({ screen: "entering" });
+      this.settle().catch((error: unknown) => {
+        this.agreed = troubleOf(error).code !== "rule";
+        if (this.agreed) this.trouble(error);
+        else void this.showAgreement();
+      });
     } else if (this.skipCheck) {
       void this.showAgreement();
     } else {
@@ -449,10 +449,26 @@ export class Visit extends Store<VisitState> {
     this.session?.end();
     this.session = null;
     this.awake.release();
-    try {
-      sessionStorage.removeItem(STARTED_KEY);
-    } catch {
-      // nothing was kept
-    }
+    keep(null);
+  }
+}
+
+/* How far this tab came, for a reload; never the secret. Without storage a reload costs one more tap. */
+type Progress = "started" | "agreed";
+
+function kept(): Progress | null {
+  try {
+    return sessionStorage.getItem(STARTED_KEY) as Progress | null;
+  } catch {
+    return null;
+  }
+}
+
+function keep(progress: Progress | null): void {
+  try {
+    if (progress === null) sessionStorage.removeItem(STARTED_KEY);
+    else sessionStorage.setItem(STARTED_KEY, progress);
+  } catch {
+    // see kept()
   }
 }

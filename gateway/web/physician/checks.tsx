@@ -140,9 +140,9 @@ export function Rules({ desk, open, busy }: { desk: Desk; open: readonly Failed[
           {blocking > 0 ? fill(t(words.rules_block), { n: blocking }) : t(words.rules_none)}
         </span>
       </h3>
-      {open.length > 0 && <ul class="plain">
+      {open.length > 0 && <ul class="plain" tabIndex={0} aria-label={t(words.rules)}>
         {open.map((one) => (
-          <li key={one.rule} class={`rule ${STOPPING.includes(one.action) ? "stops" : ""}`} data-test="rule" data-rule={one.rule}>
+          <li key={one.rule} class={`rule ${STOPPING.includes(one.action) ? "stops" : ""}`} data-test="rule" data-rule={one.rule} data-action={one.action}>
             <p>{one.text}</p>
             <p class="rule-id">
               <span>{one.rule.toUpperCase()}</span> <span>{one.clause}</span>{" "}

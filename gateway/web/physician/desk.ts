@@ -44,6 +44,7 @@ export class Desk extends Store<DeskState> {
   private joined: string | null = null;
   private joining: Promise<void> = Promise.resolve();
   private arrivals = new Set<string>();
+  private ended = new Set<string>(); // the queue may still show them for a moment
   private readonly awake = new ScreenAwake();
   private restartAt = 0;
   private readonly shown = () => {
@@ -211,6 +212,7 @@ export class Desk extends Store<DeskState> {
     this.awake.release();
     if (message.state === "lobby" || message.state === "booked") return;
     this.set({ last: { patient: message.patient ?? "", outcome: message.outcome ?? "", state: message.state }, selected: null });
+    this.ended.add(message.id);
     this.dropMedia();
     this.joined = null;
     this.set({ current: null });
@@ -228,7 +230,7 @@ export class Desk extends Store<DeskState> {
   private prepare(): void {
     const { queue, current, selected } = this.state;
     if (current && isLive(current.state)) return;
-    const mine = queue.filter((one) => one.mine);
+    const mine = queue.filter((one) => one.mine && !this.ended.has(one.consultation));
     const running = mine.find((one) => isLive(one.state));
     const chosen = mine.find((one) => one.consultation === selected && one.state === "lobby");
     const next = mine.find((one) => one.state === "lobby" && one.here) ?? mine.find((one) => one.state === "lobby");

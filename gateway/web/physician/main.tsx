@@ -36,7 +36,7 @@ function QueueLine({ desk, state, entry }: { desk: Desk; state: DeskState; entry
         </span>
         <span class="queue-facts">
           <span>{t(entry.here ? (entry.media ? words.here_media : words.here) : words.not_here)}</span>
-          {entry.blocked && <span class="chip warn">{t(words.blocked)}</span>}
+          {entry.blocked && entry.state !== "booked" && <span class="chip warn">{t(words.blocked)}</span>}
           {!entry.mine && <span>{t(words.other_physician)}</span>}
         </span>
       </button>

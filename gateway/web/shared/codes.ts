@@ -186,8 +186,32 @@ export const extraKeys: Record<string, Text> = {
   forwarded: { ja: "中継した数", en: "forwarded" },
   gated: { ja: "止めた数", en: "held at the gate" },
   code: { ja: "理由", en: "code" },
+  path: { ja: "道", en: "path" },
+  srtp: { ja: "暗号", en: "cipher" },
+  patient: { ja: "患者の記号", en: "patient" },
+  physician: { ja: "医師の記号", en: "physician" },
+  device: { ja: "機器", en: "device" },
+  invitation: { ja: "招待", en: "invitation" },
+  language: { ja: "言葉", en: "language" },
+  text: { ja: "文のハッシュ", en: "hash of the text" },
+  version: { ja: "版", en: "version" },
+  pack: { ja: "規則集", en: "rule pack" },
+  pack_version: { ja: "規則集の版", en: "its version" },
+  rule: { ja: "規則", en: "rule" },
+  what: { ja: "なにを", en: "what" },
   event: { ja: "操作", en: "event" },
   refusal: { ja: "断った理由", en: "refusal" },
+};
+
+/* Who supplied a fact. */
+export const suppliers: Record<string, Text> = {
+  pt: { ja: "患者", en: "patient" },
+  px: { ja: "代理人", en: "proxy" },
+  dr: { ja: "医師", en: "physician" },
+  nu: { ja: "看護師", en: "nurse" },
+  sy: { ja: "ゲートウェイ", en: "gateway" },
+  ad: { ja: "職員", en: "staff" },
+  me: { ja: "測定", en: "measured" },
 };
 
 /* Whose sound or picture. */

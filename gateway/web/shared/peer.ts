@@ -30,10 +30,10 @@ export class Peer {
 
   /* Offers are worked off one after the other; a later one may replace an unanswered one. */
   offer(offer: Offer): void {
-    this.work = this.work.then(
-      () => this.answer(offer),
-      () => this.answer(offer),
-    );
+    this.work = this.work.then(() => this.answer(offer)).catch(() => {
+      // closed in between: somebody stood up; otherwise a restart may mend it
+      if (this.connection) this.events.broken();
+    });
   }
 
   /* Swaps what is sent without a new offer; null sends nothing. */

@@ -71,6 +71,7 @@ for (const language of ["ja", "en"]) {
     await see(page, "certificate");
     await judge(page, `admin-8-system-${language}`);
     await press(page, "tab-book");
+    await see(page, "door-mhlw_training");
     assert.equal(await page.$eval(at("door-mhlw_training"), (field) => field.value), "true", "what is true of the clinic is kept");
     assert.equal(await page.$eval(at("door-plan_present"), (field) => field.value), "", "what is true of a patient is not");
     await page.finish();

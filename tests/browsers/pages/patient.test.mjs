@@ -216,6 +216,7 @@ test("a second device is held, and comes in when staff move the seat", async () 
   await judge(second, "patient-held-ja", { patient: true });
   mock.visit.moved = true;
   await see(second, "waiting", 20000);
+  assert.deepEqual(sent("act").map((one) => one.event), ["enter"], "the seat was there already");
   await second.finish();
   await first.finish();
 });
@@ -261,6 +262,20 @@ test("a gateway that forgot everything: ticket, seat and media again, still with
   const frames = (await mock.robot.received("patient")).frames;
   await until("media after the restart", async () => (await mock.robot.received("patient")).frames > frames);
   assert.equal(redeemed(), 1);
+  await page.finish();
+});
+
+test("a reload goes on without a tap, straight to the seat", async () => {
+  const page = await openPage(world, mock, `/v?check=skip${LINK}`);
+  await world.browser.defaultBrowserContext().overridePermissions(mock.origin, ["camera", "microphone"]);
+  await page.browserContext().overridePermissions(mock.origin, ["camera", "microphone"]);
+  await toWaiting(page);
+  mock.change({ state: "consult" });
+  await see(page, "call");
+  await page.reload();
+  await see(page, "call");
+  assert.equal(sent("join").length, 2);
+  assert.equal(sent("fact").filter((one) => one.name === "agreement").length, 1, "not asked again");
   await page.finish();
 });
 
