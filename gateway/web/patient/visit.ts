@@ -318,7 +318,16 @@ export class Visit extends Store<VisitState> {
       microphone: this.microphone || live("audio"),
       speaker: this.speaker,
       card_visible: this.cardVisible,
+      ...this.source(),
     });
+  }
+
+  /* 1.6-09: what the picture really comes from, as far as a page can tell: a shared screen says so, a virtual camera by its name. */
+  private source(): { source?: string } {
+    const track = this.track("video");
+    if (track === null) return {};
+    if (track.getSettings().displaySurface !== undefined) return { source: "screen" };
+    return { source: /virtual|\bobs\b|manycam|droidcam|snap camera/i.test(track.label) ? "virtual" : "camera" };
   }
 
   private newPeer(): Peer {
