@@ -65,10 +65,11 @@ static enum result lock_take(const char *path, int *ret_lock)
     return result;
 }
 
-/* Made before SQLite does, for nobody else's eyes; the files beside it take over its mode. */
+/* Made before SQLite does; the files beside it take over its mode. Our group may read: the signer, an account of its own,
+ * is in it (config/systemd). Nobody else, and nobody but us writes. */
 static enum result file_make(const char *path)
 {
-    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
     if (file < 0)
         return RESULT_STORAGE;
     close(file);
