@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include <gio/gio.h>
+#include <glib.h>
 
 #define PASSWORD "load-test-password"
 /* Everybody comes from one address here; a real clinic's limits stay what they are. */
