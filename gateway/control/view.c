@@ -138,12 +138,17 @@ static void view_roster(const struct live_consultation *live, int own_seat, stru
 }
 
 /* A page shows the facts its own role supplies; the physician's also those of the patient, the system and the media.
- * The patient also sees who is on the physician's side (2.1-09). */
+ * The patient also sees who else is there on either side (2.1-09, 1.6-06, 2.2-08) and whether anything is recorded: these
+ * are what the patient is asked to consent to. */
 static bool view_shows_fact(enum role role, const char *name, enum supplier supplier)
 {
+    static const char *const for_patients[] = {"dr_side_others", "attendees", "pt_side_others", "rec_by"};
     if (role != ROLE_PATIENT && role != ROLE_PROXY)
         return true;
-    return supplier == SUPPLIER_PATIENT || supplier == SUPPLIER_PROXY || strcmp(name, "dr_side_others") == 0;
+    for (size_t i = 0; i < ARRAY_LENGTH(for_patients); i++)
+        if (strcmp(name, for_patients[i]) == 0)
+            return true;
+    return supplier == SUPPLIER_PATIENT || supplier == SUPPLIER_PROXY;
 }
 
 static void view_facts(const struct live_consultation *live, enum role role, struct message_consultation *view)

@@ -91,6 +91,10 @@ void control_on_hello(void *owner, struct handle socket, const struct message_he
         visitor->identity.actor.session = welcome.session;
     list_append(&control->visitors, &visitor->link);
     control->visitors_count++;
+    /* A patient who reopens the link sees where the visit stands, and is not asked again what was answered. */
+    struct live_consultation *live = id_is_set(&identity->consultation) ? live_find(control, &identity->consultation) : NULL;
+    if (live != NULL)
+        view_tell(live, visitor);
 }
 
 /* ---- messages -------------------------------------------------------------------------------------------------- */
