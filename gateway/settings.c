@@ -156,7 +156,8 @@ enum result settings_reload(void *owner, struct gateway_reload *ret_reload)
         fprintf(stderr, "%s\n", message);
     if (result_ok(result)) {
         /* Ports, paths of storage and limits need a restart; certificates and the pack are what changes in a day's work. */
-        memcpy(&settings->config.http, &fresh->http, sizeof(fresh->http));
+        memcpy(settings->config.http.certificate_file, fresh->http.certificate_file, sizeof(fresh->http.certificate_file));
+        memcpy(settings->config.http.key_file, fresh->http.key_file, sizeof(fresh->http.key_file));
         ret_reload->certificate_file = settings->config.http.certificate_file;
         ret_reload->key_file = settings->config.http.key_file;
     }

@@ -1,0 +1,138 @@
+// Bad input over the real server: a clear answer, or the close code of the protocol; nobody else notices (P6).
+import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { after, before, test } from "node:test";
+import { House, sleep, until } from "../browsers/system/house.mjs";
+import { Person } from "../support/ws_person.mjs";
+import { readFileSync } from "node:fs";
+
+let house, bystander;
+before(async () => {
+  house = await House.open();
+  bystander = await Person.staff(house, house.clinic.physician);
+});
+after(async () => {
+  await bystander?.close();
+  await house?.close();
+});
+
+const errors = (person) => person.received.filter((one) => one.type === "error");
+
+async function nobodyElseNotices() {
+  await bystander.must({ type: "watch", on: true });
+  assert.equal(bystander.socket.readyState, 1);
+}
+
+const MALFORMED = [
+  ["no JSON", "{", null],
+  ["no object", "[1,2]", null],
+  ["no type", "{\"ref\":1}", "type"],
+  ["a key twice", "{\"type\":\"watch\",\"on\":true,\"on\":false,\"ref\":2}", null],
+  ["a field of another type", "{\"type\":\"watch\",\"on\":\"yes\",\"ref\":3}", "on"],
+  ["a field too many", "{\"type\":\"watch\",\"on\":true,\"off\":1,\"ref\":4}", "off"],
+  ["a field missing", "{\"type\":\"watch\",\"ref\":5}", "on"],
+  ["an id that is none", "{\"type\":\"join\",\"consultation\":\"'; drop table\",\"ref\":6}", "consultation"],
+  ["an outgoing message", "{\"type\":\"welcome\",\"ref\":7}", null],
+  ["an unknown message", "{\"type\":\"no_such\",\"ref\":8}", null],
+  ["a ref below its range", "{\"type\":\"watch\",\"on\":true,\"ref\":0}", "ref"],
+  ["deep nesting", `{"type":"watch","on":${"[".repeat(200)}${"]".repeat(200)}}`, null],
+  ["a control character", "{\"type\":\"fact\",\"consultation\":\"c_\\u0000\",\"ref\":9}", null],
+];
+
+test("malformed messages are answered and the socket stays", { timeout: 60000 }, async () => {
+  const person = await Person.staff(house, house.clinic.physician);
+  for (const [what, text, field] of MALFORMED) {
+    const before = errors(person).length;
+    person.socket.send(text);
+    const answer = await until(`an answer to ${what}`, () => errors(person)[before]);
+    assert.ok(["malformed", "unknown_message"].includes(answer.code), `${what}: ${answer.code}`);
+    assert.ok(answer.what.length > 0 && answer.todo.length > 0, what);
+    if (field !== null) assert.equal(answer.field, field, what);
+    await person.must({ type: "watch", on: true, ref: 1000 + before });
+  }
+  await person.close();
+});
+
+test("a message too large closes with 1009", { timeout: 30000 }, async () => {
+  const person = await Person.staff(house, house.clinic.physician);
+  const before = await house.metric("ws_oversized");
+  person.socket.send(JSON.stringify({ type: "watch", on: true, pad: "x".repeat(70000) }));
+  assert.equal(await person.closed, 1009);
+  assert.equal(await house.metric("ws_oversized"), before + 1);
+  await nobodyElseNotices();
+});
+
+test("a flood closes with 1008", { timeout: 30000 }, async () => {
+  const person = await Person.staff(house, house.clinic.physician);
+  const before = await house.metric("ws_flooded");
+  for (let i = 0; i < 400; i++) person.send({ type: "watch", on: true });
+  assert.equal(await person.closed, 1008);
+  assert.equal(await house.metric("ws_flooded"), before + 1);
+  await nobodyElseNotices();
+});
+
+test("binary messages close the socket", { timeout: 30000 }, async () => {
+  const person = await Person.staff(house, house.clinic.physician);
+  person.socket.send(Buffer.from([1, 2, 3]));
+  assert.equal(await person.closed, 1003);
+  await nobodyElseNotices();
+});
+
+test("before hello nothing is answered but hello, and a ticket works once", { timeout: 30000 }, async () => {
+  const stranger = await new Person(house).open();
+  stranger.socket.send(JSON.stringify({ type: "watch", on: true, ref: 1 }));
+  await until("a refusal", () => stranger.socket.readyState !== 1 || errors(stranger).length > 0);
+  assert.ok(!stranger.received.some((one) => one.type === "welcome" || one.type === "queue" || one.type === "done"));
+  stranger.socket.terminate();
+  const person = await Person.staff(house, house.clinic.physician);
+  const ticket = await person.ticket();
+  for (const wanted of ["welcome", "error"]) {
+    const one = await new Person(house).open();
+    one.socket.send(JSON.stringify({ type: "hello", protocol: 1, language: "ja", ticket }));
+    const answer = await one.see(wanted);
+    if (wanted === "error") {
+      assert.equal(answer.code, "ticket");
+      assert.equal(await one.closed, 1008);
+    }
+    one.socket.terminate();
+  }
+  await person.close();
+});
+
+test("a page of another origin gets no socket", { timeout: 30000 }, async () => {
+  const before = await house.metric("ws_refused_origin");
+  await assert.rejects(new Person({ ...house, origin: house.origin }).open({ Origin: "https://evil.example" }));
+  assert.equal(await house.metric("ws_refused_origin"), before + 1);
+});
+
+test("junk to the media port is dropped, counted and never answered", { timeout: 30000 }, async () => {
+  const port = Number(/media:[^]*?port: (\d+)/.exec(readFileSync(house.config, "utf8"))[1]);
+  const address = /media:\s+bind: (\S+)/.exec(readFileSync(house.config, "utf8"))[1];
+  const names = ["media_datagrams_in", "media_datagrams_out", "media_drop_unclassified", "media_drop_unbound", "media_drop_stun"];
+  const read = async () => Object.fromEntries(await Promise.all(names.map(async (name) => [name, await house.metric(name)])));
+  const before = await read();
+  const socket = createSocket("udp4");
+  let replies = 0;
+  socket.on("message", () => { replies++; });
+  const stun = Buffer.from("000100002112a442" + "00".repeat(12), "hex"); // binding request without integrity (RFC 8489)
+  const junk = {
+    media_drop_unclassified: [Buffer.from([200, 1, 2, 3]), Buffer.from([70]), Buffer.alloc(1400, 255)],
+    media_drop_stun: [stun, Buffer.concat([stun.subarray(0, 2), Buffer.from([0xff, 0xfc]), stun.subarray(4)])],
+    media_drop_unbound: [Buffer.concat([Buffer.from("16feff00000000000000000064", "hex"), Buffer.alloc(100)]), Buffer.concat([Buffer.from("80600001", "hex"), Buffer.alloc(200)])],
+  };
+  let sent = 0;
+  for (let round = 0; round < 20; round++)
+    for (const kind of Object.values(junk))
+      for (const one of kind) {
+        await new Promise((done) => socket.send(one, port, address, done));
+        sent++;
+      }
+  await until("all of it to be counted", async () => (await read()).media_datagrams_in >= before.media_datagrams_in + sent, 5000);
+  await sleep(500);
+  const after = await read();
+  for (const [name, kind] of Object.entries(junk)) assert.equal(after[name] - before[name], 20 * kind.length, name);
+  assert.equal(replies, 0);
+  assert.equal(after.media_datagrams_out, before.media_datagrams_out);
+  socket.close();
+  await nobodyElseNotices();
+});
