@@ -28,13 +28,12 @@ void websocket_close(struct connection *connection, int code)
     lws_callback_on_writable(connection->wsi);
 }
 
-/* Close from inside a receive callback: the code goes out with the return value. */
+/* Close from inside a receive callback. What the peer still sends is read and dropped until it answers or the deadline
+ * comes: closing with unread input makes the kernel send a reset, and the peer would never see the code. */
 static int close_now(struct connection *connection, int code)
 {
-    connection->close_code = code;
-    connection->deadline_us = clock_monotonic_us() + SOCKET_CLOSE_TIMEOUT_US;
-    lws_close_reason(connection->wsi, (enum lws_close_status)code, NULL, 0);
-    return -1;
+    websocket_close(connection, code);
+    return 0;
 }
 
 static int established(struct transport *transport, struct connection *connection)

@@ -38,9 +38,9 @@ export class Person {
   }
 
   /* Socket without a hello: for tests of what comes before one. */
-  async open(headers = {}) {
+  async open(origin = this.house.origin) {
     const socket = new WebSocket(`${this.house.origin.replace("https", "wss")}/ws`, "tsunagi.v1",
-      { rejectUnauthorized: false, origin: this.house.origin, perMessageDeflate: false, headers });
+      { rejectUnauthorized: false, origin, perMessageDeflate: false });
     this.socket = socket;
     this.closed = new Promise((done) => socket.once("close", (code) => done(code)));
     socket.on("error", () => {}); // a close code follows
