@@ -135,6 +135,7 @@ static void patient_message(struct person *person, void *story, const char *type
 {
     struct pair *pair = story;
     if (strcmp(type, "welcome") == 0) {
+        pair->welcomes++;
         g_strlcpy(pair->resume, json_string_value(json_object_get(message, "resume")),
                   sizeof(pair->resume));
         if (pair->entered)
@@ -182,6 +183,7 @@ static void physician_message(struct person *person, void *story, const char *ty
 void pair_admit(struct pair *pair)
 {
     pair->admitting = true;
+    pair->admit_ns = now_ns();
     supply(pair->physician, pair, PHYSICIAN_CALLS, G_N_ELEMENTS(PHYSICIAN_CALLS));
     person_act(pair->physician, pair->consultation, "admit", NULL);
 }
@@ -314,6 +316,18 @@ static bool clinic_book(struct clinic *clinic, struct pair *pair, json_t *physic
     return redeemed != NULL;
 }
 
+/* As person_connect(), but the ticket is kept: tests want to show it again. */
+static bool clinic_patient_connect(struct pair *pair)
+{
+    json_t *answer =
+        person_call(pair->patient, "POST", "/api/ticket", json_pack("{s:s}", "as", "patient"));
+    const char *ticket = json_string_value(json_object_get(answer, "ticket"));
+    bool good = ticket != NULL &&
+                g_strlcpy(pair->ticket, ticket, sizeof(pair->ticket)) < sizeof(pair->ticket);
+    json_decref(answer);
+    return good && person_open(pair->patient, json_pack("{s:s}", "ticket", pair->ticket));
+}
+
 bool clinic_add(struct clinic *clinic)
 {
     if (clinic->count == clinic->options.pairs_max)
@@ -326,7 +340,7 @@ bool clinic_add(struct clinic *clinic)
     json_t *physician = sign_in(pair->physician, login, PASSWORD);
     g_free(login);
     return physician != NULL && clinic_book(clinic, pair, physician) &&
-           person_connect(pair->physician, "staff") && person_connect(pair->patient, "patient");
+           person_connect(pair->physician, "staff") && clinic_patient_connect(pair);
 }
 
 static gboolean wake(gpointer unused)

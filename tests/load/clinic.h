@@ -25,10 +25,13 @@ struct pair {
     char consultation[64];
     char state[24];   /* as the physician's page sees it, before she has one the patient's */
     char resume[80];  /* the patient's token */
+    char ticket[80];  /* the one the patient came with */
     char goodbye[48]; /* code the patient's socket was closed with */
     char error[48];   /* latest refusal of either */
     bool entered, physician_joined, both_connected, admitting, failed;
     int remove_ref;
+    unsigned welcomes;             /* of the patient */
+    int64_t admit_ns;              /* CLOCK_REALTIME: act sent */
     int64_t remove_ns, removed_ns; /* CLOCK_REALTIME: act sent, done received */
 };
 

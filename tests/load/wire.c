@@ -37,6 +37,7 @@ struct peer {
     bool sending;
     uint64_t sent;
     int64_t step_ns, report_ns;
+    int64_t oldest_ns;             /* when the first whole packet we got was sent */
     int64_t stamp_ns, last_rtp_ns; /* of the datagram in hand; of the last RTP one */
 };
 
@@ -74,6 +75,8 @@ static void peer_on_rtp(struct raw_peer_events *events, struct raw_peer *raw, co
     bool video = (packet[1] & 0x7f) == peer->offer.video.payload_type;
     if (!stream_read(&peer->in[video], packet, length, &sent_ns))
         return;
+    if (peer->oldest_ns == 0)
+        peer->oldest_ns = sent_ns;
     int64_t delay_us = (peer->stamp_ns - sent_ns) / 1000;
     peer->wire->delays[delay_us < 0                   ? 0
                        : delay_us > WIRE_DELAY_MAX_US ? WIRE_DELAY_MAX_US
@@ -306,6 +309,7 @@ void wire_counts(struct wire *wire, struct peer *peer, struct wire_counts *ret_c
                                        .damaged = peer->in[0].damaged + peer->in[1].damaged,
                                        .checks_sent = raw->checks_sent,
                                        .checks_answered = raw->checks_answered,
+                                       .oldest_ns = peer->oldest_ns,
                                        .last_rtp_ns = peer->last_rtp_ns};
     pthread_mutex_unlock(&wire->lock);
 }

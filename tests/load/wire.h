@@ -43,6 +43,8 @@ struct wire_counts {
     uint64_t good_video; /* of these */
     uint64_t strange, damaged;
     uint64_t checks_sent, checks_answered;
+    int64_t
+        oldest_ns; /* when the first whole packet of the partner was sent, CLOCK_REALTIME; 0: none */
     int64_t last_rtp_ns; /* kernel stamp, CLOCK_REALTIME; 0: none */
 };
 
