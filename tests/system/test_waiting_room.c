@@ -179,6 +179,32 @@ static void test_what_the_removed_browser_holds_is_void(void **state)
     }
 }
 
+/* The link is still the patient's: back in the waiting room, with new keys, and again behind the gate. */
+static void test_coming_back_is_waiting_again(void **state)
+{
+    struct clinic *clinic = *state;
+    struct pair *pair = clinic_pair(clinic, 0);
+    struct seen before, after;
+    unsigned welcomes = pair->welcomes;
+    look(clinic, pair, &before);
+    pair->both_connected = false;
+    assert_true(person_connect(pair->patient, "patient"));
+    for (int k = 0; k < 50 && pair->welcomes == welcomes; k++)
+        assert_true(clinic_wait(clinic, NULL, 0.1));
+    assert_int_equal(pair->welcomes, welcomes + 1);
+    person_send(pair->patient,
+                json_pack("{s:s,s:s}", "type", "join", "consultation", pair->consultation));
+    for (int k = 0; k < 100 && !pair->both_connected; k++)
+        assert_true(clinic_wait(clinic, NULL, 0.1));
+    assert_true(pair->both_connected);
+    assert_string_equal(pair->state, "lobby");
+    assert_true(clinic_wait(clinic, NULL, 2.0));
+    look(clinic, pair, &after);
+    assert_true(after.patient.connected && after.patient.sent > 160);
+    assert_int_equal(after.patient.rtp, 0);
+    assert_int_equal(after.physician.rtp, before.physician.rtp);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +212,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_admission_opens_both_ways),
         cmocka_unit_test(test_removal_is_felt_at_the_wire),
         cmocka_unit_test(test_what_the_removed_browser_holds_is_void),
+        cmocka_unit_test(test_coming_back_is_waiting_again),
     };
     if (argc != 2) {
         fprintf(stderr, "usage: test_waiting_room PATH/tsunagi\n");
