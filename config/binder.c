@@ -405,7 +405,8 @@ static enum result bind_mapping(struct binding *binding, int node, const char *p
                                      "%s%s: is not a group; allowed: %s below it", binding->where,
                                      full, allowed);
         } else {
-            result = bind_mapping(binding, value, strcat(full, "."));
+            memcpy(full + strlen(full), ".", 2); /* `fits` left room for it */
+            result = bind_mapping(binding, value, full);
         }
         if (!result_ok(result))
             return result;

@@ -138,7 +138,7 @@ static void demo_facts(struct booking *booking)
         snprintf(fact->name, sizeof(fact->name), "%s", DEMO_FACTS[i].name);
         if (DEMO_FACTS[i].value[0] == '-') {
             char day[CLOCK_TEXT_SIZE];
-            clock_format_utc(clock_wall_us() + atoll(DEMO_FACTS[i].value) * 86400 * US_PER_S, day);
+            clock_format_utc(clock_wall_us() + strtoll(DEMO_FACTS[i].value, NULL, 10) * 86400 * US_PER_S, day);
             snprintf(fact->value, sizeof(fact->value), "%.10s", day);
         } else {
             snprintf(fact->value, sizeof(fact->value), "%s", DEMO_FACTS[i].value);

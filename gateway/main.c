@@ -62,7 +62,7 @@ static int demo_cli(int argc, char **argv)
     ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 16);
     if (length > 0) {
         path[length] = 0;
-        strcpy(path + length, "-demo");
+        snprintf(path + length, sizeof(path) - (size_t)length, "-demo");
         argv[0] = path;
         execv(path, argv);
     }

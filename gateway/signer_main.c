@@ -148,9 +148,9 @@ static enum result folder_make(const char *path)
 static enum result vkey_publish(const struct signer_arguments *arguments,
                                 const struct checkpoint_key *key)
 {
-    char text[CHECKPOINT_KEY_TEXT_SIZE + 1];
-    checkpoint_key_format(key, text);
-    strcat(text, "\n");
+    char vkey[CHECKPOINT_KEY_TEXT_SIZE], text[CHECKPOINT_KEY_TEXT_SIZE + 1];
+    checkpoint_key_format(key, vkey);
+    snprintf(text, sizeof(text), "%s\n", vkey);
     enum result result = folder_make(arguments->publish);
     return result == RESULT_OK ? signer_file_put(arguments->publish, "log.vkey", text, 0644)
                                : result;

@@ -61,7 +61,7 @@ static int staff_add_cli(struct verb_store *verb, int argc, char **argv)
                               .name_ja = settings_argument(argc, argv, "--name-ja"),
                               .name_en = settings_argument(argc, argv, "--name-en"),
                               .role = role == NULL ? ROLE_NONE : role_of_name(role),
-                              .registered_year = year == NULL ? 0 : atoi(year),
+                              .registered_year = year == NULL ? 0 : (int)strtol(year, NULL, 10),
                               .password = password};
     if (staff.login == NULL || staff.name_ja == NULL || staff.name_en == NULL || staff.role == ROLE_NONE || staff.role == ROLE_SYSTEM || staff.role == ROLE_PATIENT) {
         fprintf(stderr, "usage: tsunagi staff add --config FILE --login NAME --role physician|nurse|clerk|administrator --name-ja … --name-en … [--registered YEAR] [--institution ID]\n"

@@ -46,10 +46,12 @@ void evidence_flow(struct evidence *evidence, enum track track, bool arriving, i
     if (state->arriving == arriving)
         return;
     state->arriving = arriving;
+    /* A new endpoint knows nothing of the gap its predecessor left, so the longer of the two is the gap that was. */
+    int64_t silent_us = state->said_known ? now_us - state->since_us : 0;
+    if (arriving && evidence->watching)
+        state->gap_total_us += gap_us > silent_us ? gap_us : silent_us;
     /* The relay notices a gap some time after it began and says how long it lasts by then. */
     state->since_us = arriving ? now_us : now_us - gap_us;
-    if (arriving && evidence->watching && gap_us > 0)
-        state->gap_total_us += gap_us;
 }
 
 void evidence_endpoint_lost(struct evidence *evidence, bool patient, int64_t now_us)

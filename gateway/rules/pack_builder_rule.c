@@ -347,6 +347,7 @@ enum result pack_builder_leaf(struct pack_builder *builder, const struct conditi
     enum result result = new_node(builder, leaf->op, &node);
     if (!result_ok(result))
         return result;
+    CHECK(node != NULL);
     node->fact = (uint16_t)index;
     result = leaf_values(builder, leaf, fact, shape, node);
     if (result_ok(result))
