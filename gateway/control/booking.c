@@ -8,7 +8,8 @@
 #include "gateway/base/text.h"
 #include "gateway/control/control_state.h"
 
-#define INVITATION_LIFE_US (36ll * 3600 * US_PER_S) /* from booking or the booked time, whichever is later */
+#define INVITATION_LIFE_US                                                                         \
+    (36ll * 3600 * US_PER_S) /* from booking or the booked time, whichever is later */
 #define DEVICE_LIFE_US (36ll * 3600 * US_PER_S)
 
 /* A patient's name as a canonical JSON text to be sealed: {"name":"…"}. Controls were refused before; quotes and
@@ -28,7 +29,8 @@ static enum result booking_personal(const char *name, char *ret_text, size_t siz
 
 struct booking_wait {
     struct control *control;
-    struct live_consultation *live; /* the new one; a new link keeps none, as its visit may be over before the commit */
+    struct live_consultation
+        *live; /* the new one; a new link keeps none, as its visit may be over before the commit */
     struct booking_answer answer;
     booking_done_fn done;
     void *owner;
@@ -40,7 +42,8 @@ static void booking_finish(void *owner, enum result result, uint64_t first_seq)
     (void)first_seq;
     wait->answer.result = result;
     if (!result_ok(result)) {
-        (void)!text_copy(wait->answer.code, sizeof(wait->answer.code), result_class(result) == RESULT_CLASS_LIMIT ? "busy" : "storage");
+        (void)!text_copy(wait->answer.code, sizeof(wait->answer.code),
+                         result_class(result) == RESULT_CLASS_LIMIT ? "busy" : "storage");
         if (wait->live != NULL)
             live_free(wait->live);
     } else {
@@ -52,7 +55,8 @@ static void booking_finish(void *owner, enum result result, uint64_t first_seq)
     free(wait);
 }
 
-static void booking_refuse(booking_done_fn done, void *owner, enum result result, const char *code, const char *field)
+static void booking_refuse(booking_done_fn done, void *owner, enum result result, const char *code,
+                           const char *field)
 {
     struct booking_answer answer = {.result = result};
     (void)!text_copy(answer.code, sizeof(answer.code), code);
@@ -60,7 +64,8 @@ static void booking_refuse(booking_done_fn done, void *owner, enum result result
     done(owner, &answer);
 }
 
-static void booking_invitation(struct store_transaction *transaction, const struct live_consultation *live, const struct actor *actor,
+static void booking_invitation(struct store_transaction *transaction,
+                               const struct live_consultation *live, const struct actor *actor,
                                char *ret_secret)
 {
     struct token secret = token_new();
@@ -74,7 +79,11 @@ static void booking_invitation(struct store_transaction *transaction, const stru
                                           .created_us = now_us,
                                           .expires_us = from_us + INVITATION_LIFE_US};
     store_put_invitation(transaction, &invitation);
-    struct audit_draft draft = {.act = AUDIT_ACT_INVITE_ISSUE, .outcome = AUDIT_OK, .actor = *actor, .object_kind = "consult", .object = live->now.id};
+    struct audit_draft draft = {.act = AUDIT_ACT_INVITE_ISSUE,
+                                .outcome = AUDIT_OK,
+                                .actor = *actor,
+                                .object_kind = "consult",
+                                .object = live->now.id};
     struct audit_extra *extra = &draft.extra[draft.extra_count++];
     *extra = (struct audit_extra){.key = "invitation", .is_text = true};
     (void)!text_copy(extra->text, sizeof(extra->text), invitation.id.text);
@@ -82,7 +91,8 @@ static void booking_invitation(struct store_transaction *transaction, const stru
 }
 
 /* Facts of the booking go through the same step as any other fact: a wrong supplier or value refuses the booking. */
-static bool booking_facts(struct live_consultation *live, const struct booking *booking, const char **ret_field)
+static bool booking_facts(struct live_consultation *live, const struct booking *booking,
+                          const char **ret_field)
 {
     struct consultation *after = malloc(sizeof(*after));
     struct step_result *step = calloc(1, sizeof(*step));
@@ -94,9 +104,12 @@ static bool booking_facts(struct live_consultation *live, const struct booking *
         input.fact = rule_pack_find_fact(live->pack->pack, fact->name);
         input.fact_supplier = door_supplier(booking->actor.role);
         input.now_us = clock_wall_us();
-        good = input.fact >= 0 && result_ok(fact_parse(rule_pack_fact(live->pack->pack, (uint32_t)input.fact), fact->value, &input.fact_value));
+        good = input.fact >= 0 &&
+               result_ok(fact_parse(rule_pack_fact(live->pack->pack, (uint32_t)input.fact),
+                                    fact->value, &input.fact_value));
         if (good) {
-            consultation_step(live->pack->pack, &live->control->options.practice, &live->now, &input, after, step);
+            consultation_step(live->pack->pack, &live->control->options.practice, &live->now,
+                              &input, after, step);
             good = step->verdict != STEP_REFUSE;
         }
         if (good && step->verdict == STEP_GO)
@@ -109,26 +122,35 @@ static bool booking_facts(struct live_consultation *live, const struct booking *
     return good;
 }
 
-static void booking_records(struct store_transaction *transaction, const struct live_consultation *live, const struct booking *booking)
+static void booking_records(struct store_transaction *transaction,
+                            const struct live_consultation *live, const struct booking *booking)
 {
-    struct audit_draft draft = {.act = AUDIT_ACT_CONSULT_CREATE, .outcome = AUDIT_OK, .actor = booking->actor, .object_kind = "consult", .object = live->now.id};
+    struct audit_draft draft = {.act = AUDIT_ACT_CONSULT_CREATE,
+                                .outcome = AUDIT_OK,
+                                .actor = booking->actor,
+                                .object_kind = "consult",
+                                .object = live->now.id};
     struct audit_extra *patient = &draft.extra[draft.extra_count++];
     *patient = (struct audit_extra){.key = "patient", .is_text = true};
     (void)!text_copy(patient->text, sizeof(patient->text), live->now.patient.text);
     struct audit_extra *physician = &draft.extra[draft.extra_count++];
     *physician = (struct audit_extra){.key = "physician", .is_text = true};
     (void)!text_copy(physician->text, sizeof(physician->text), live->now.physician.text);
-    draft.extra[draft.extra_count++] = (struct audit_extra){.key = "facts", .number = booking->facts_count};
+    draft.extra[draft.extra_count++] =
+        (struct audit_extra){.key = "facts", .number = booking->facts_count};
     store_transaction_record(transaction, &draft);
 }
 
-void control_book(struct control *control, const struct booking *booking, booking_done_fn done, void *owner)
+void control_book(struct control *control, const struct booking *booking, booking_done_fn done,
+                  void *owner)
 {
     assert_on_thread(&control->owner);
-    const struct directory_staff *physician = id_is_set(&booking->physician)
-                                                  ? directory_staff(control->directory, &booking->physician)
-                                                  : directory_first_physician(control->directory, &booking->actor.institution);
-    if (physician == NULL || physician->role != ROLE_PHYSICIAN || !id_equal(&physician->institution, &booking->actor.institution)) {
+    const struct directory_staff *physician =
+        id_is_set(&booking->physician)
+            ? directory_staff(control->directory, &booking->physician)
+            : directory_first_physician(control->directory, &booking->actor.institution);
+    if (physician == NULL || physician->role != ROLE_PHYSICIAN ||
+        !id_equal(&physician->institution, &booking->actor.institution)) {
         booking_refuse(done, owner, RESULT_NOT_FOUND, "not_found", "physician");
         return;
     }
@@ -136,7 +158,8 @@ void control_book(struct control *control, const struct booking *booking, bookin
     const struct control_pack *pack = &control->packs[control->pack_current];
     struct live_consultation *live = control->draining ? NULL : live_new(control, pack);
     struct booking_wait *wait = calloc(1, sizeof(*wait));
-    if (live == NULL || wait == NULL || !text_is_plain_utf8(booking->patient_name, strlen(booking->patient_name)) ||
+    if (live == NULL || wait == NULL ||
+        !text_is_plain_utf8(booking->patient_name, strlen(booking->patient_name)) ||
         !result_ok(booking_personal(booking->patient_name, personal, sizeof(personal)))) {
         if (live != NULL)
             live_free(live);
@@ -148,7 +171,8 @@ void control_book(struct control *control, const struct booking *booking, bookin
     live->unborn = true; /* nobody sees or touches it before it is durable (P2) */
     live->subject = id_new('k');
     (void)!text_copy(live->patient_name, sizeof(live->patient_name), booking->patient_name);
-    consultation_init(&live->now, &consultation, &booking->actor.institution, &patient, &physician->id, pack->pack, booking->booked_for_us);
+    consultation_init(&live->now, &consultation, &booking->actor.institution, &patient,
+                      &physician->id, pack->pack, booking->booked_for_us);
     const char *field = "";
     if (!booking_facts(live, booking, &field)) {
         live_free(live);
@@ -159,7 +183,11 @@ void control_book(struct control *control, const struct booking *booking, bookin
     if (live->now.revision == 0)
         live->now.revision = 1;
     struct store_transaction *transaction = store_transaction_new();
-    struct store_patient row = {.id = patient, .institution = booking->actor.institution, .subject = live->subject, .personal = personal, .created_us = clock_wall_us()};
+    struct store_patient row = {.id = patient,
+                                .institution = booking->actor.institution,
+                                .subject = live->subject,
+                                .personal = personal,
+                                .created_us = clock_wall_us()};
     store_put_patient(transaction, &row);
     control_put_consultation(transaction, live, &live->now);
     booking_records(transaction, live, booking);
@@ -171,11 +199,13 @@ void control_book(struct control *control, const struct booking *booking, bookin
         booking_finish(wait, result, STORE_NO_SEQ);
 }
 
-void control_reissue(struct control *control, const struct actor *actor, const struct id *consultation, booking_done_fn done, void *owner)
+void control_reissue(struct control *control, const struct actor *actor,
+                     const struct id *consultation, booking_done_fn done, void *owner)
 {
     assert_on_thread(&control->owner);
     struct live_consultation *live = live_find(control, consultation);
-    struct booking_wait *wait = live == NULL || consultation_is_over(live->now.state) ? NULL : calloc(1, sizeof(*wait));
+    struct booking_wait *wait =
+        live == NULL || consultation_is_over(live->now.state) ? NULL : calloc(1, sizeof(*wait));
     if (wait == NULL) {
         booking_refuse(done, owner, RESULT_NOT_FOUND, live == NULL ? "not_found" : "over", "");
         return;
@@ -214,13 +244,15 @@ static void redeem_finish(void *owner, enum result result, uint64_t first_seq)
 static struct id redeem_holder(const struct live_consultation *live, const struct redeem *redeem)
 {
     const struct seat *seat = &live->now.seats[0];
-    bool seated = seat->status != SEAT_EMPTY && seat->status != SEAT_GONE && id_is_set(&seat->device);
+    bool seated =
+        seat->status != SEAT_EMPTY && seat->status != SEAT_GONE && id_is_set(&seat->device);
     return seated ? seat->device : redeem->holder;
 }
 
 /* A new browser shows the link. The first one holds the visit; a later one is bound too, so that staff can move the
  * seat to it, but it stays held (JP-OC-2.5-20). */
-static void redeem_bind(struct control *control, struct live_consultation *live, const struct redeem *redeem, struct redeem_wait *wait)
+static void redeem_bind(struct control *control, struct live_consultation *live,
+                        const struct redeem *redeem, struct redeem_wait *wait)
 {
     struct id holder = redeem_holder(live, redeem);
     bool first = !id_is_set(&holder);
@@ -250,8 +282,12 @@ static void redeem_bind(struct control *control, struct live_consultation *live,
                                               .device = device.id};
         store_put_invitation(transaction, &invitation);
     }
-    struct actor actor = {.role = ROLE_PATIENT, .authentication = AUTHENTICATION_LINK, .person = redeem->patient, .institution = live->now.institution};
-    struct audit_draft draft = {.act = first ? AUDIT_ACT_INVITE_REDEEM : AUDIT_ACT_INVITE_SECOND_DEVICE,
+    struct actor actor = {.role = ROLE_PATIENT,
+                          .authentication = AUTHENTICATION_LINK,
+                          .person = redeem->patient,
+                          .institution = live->now.institution};
+    struct audit_draft draft = {.act = first ? AUDIT_ACT_INVITE_REDEEM
+                                             : AUDIT_ACT_INVITE_SECOND_DEVICE,
                                 .outcome = first ? AUDIT_OK : AUDIT_DENY,
                                 .actor = actor,
                                 .object_kind = "consult",
@@ -267,19 +303,22 @@ static void redeem_bind(struct control *control, struct live_consultation *live,
     }
     if (!first) { /* both sides are told */
         struct actor system = control_system_actor(live);
-        struct pending_input pending = {.input = control_input(CONSULTATION_EVENT_SECOND_DEVICE, &system)};
+        struct pending_input pending = {
+            .input = control_input(CONSULTATION_EVENT_SECOND_DEVICE, &system)};
         pending.input.device = device.id;
         control_submit(live, &pending);
     }
 }
 
-void control_redeem(struct control *control, const struct redeem *redeem, redeem_done_fn done, void *owner)
+void control_redeem(struct control *control, const struct redeem *redeem, redeem_done_fn done,
+                    void *owner)
 {
     assert_on_thread(&control->owner);
     struct live_consultation *live = live_find(control, &redeem->consultation);
     struct redeem_wait *wait = calloc(1, sizeof(*wait));
     struct redeem_answer answer = {.result = RESULT_STALE, .code = "invitation_expired"};
-    if (live == NULL || wait == NULL || consultation_is_over(live->now.state) || redeem->expires_us <= clock_wall_us()) {
+    if (live == NULL || wait == NULL || consultation_is_over(live->now.state) ||
+        redeem->expires_us <= clock_wall_us()) {
         free(wait);
         done(owner, &answer);
         return;

@@ -46,6 +46,8 @@ struct live_seat {
 };
 
 /* An input with the one who waits for its outcome. */
+struct submit_batch;
+
 struct pending_input {
     struct step_input input;
     struct handle session; /* unset: nobody waits */
@@ -59,14 +61,13 @@ struct pending_input {
 
 /* Thread: control.   Owner: struct control, in live[].
  * Life:   booked or loaded at start … over and its last effect run.
- * Bound:  CONTROL_LIVE_MAX.   `now` is what is durable; `after` exists only while its commit is under way. */
+ * Bound:  CONTROL_LIVE_MAX.   `now` is what is durable. */
 struct live_consultation {
     struct list_link link;
     struct consultation now;
     bool unborn;           /* its booking is being committed; live_find and the queue pass it over */
-    struct consultation *after;
-    struct step_result *step; /* of `after` */
-    struct pending_input *committing; /* the input `after` came from */
+    struct submit_batch *committing;  /* on its way to the disk; submit.c knows what is in it */
+    bool submitting;                  /* inside submit.c */
     struct pending_input *waiting;    /* ring of CONTROL_WAITING_INPUTS_MAX, made on first use */
     uint32_t waiting_first, waiting_count;
     struct control *control;
@@ -131,6 +132,7 @@ int live_seat_of_role(const struct consultation *consultation, enum role role);
 
 /* submit.c: one input through step, store and effects. The done callback, if any, comes exactly once. */
 void control_submit(struct live_consultation *live, const struct pending_input *pending);
+void submit_free(struct submit_batch *batch);
 /* Records that change no state (a gap, destroyed keys): one transaction, nobody waits. */
 void control_record(struct live_consultation *live, const struct audit_draft *draft);
 void control_put_consultation(struct store_transaction *transaction, struct live_consultation *live,

@@ -11,19 +11,23 @@ struct directory {
     struct directory_staff staff[DIRECTORY_STAFF_MAX];
 };
 
-static void copy_column(char *ret_text, size_t size, const struct store_rows *rows, size_t row, const char *column)
+static void copy_column(char *ret_text, size_t size, const struct store_rows *rows, size_t row,
+                        const char *column)
 {
     snprintf(ret_text, size, "%s", store_rows_text(rows, row, column));
 }
 
-static enum result directory_load_staff(struct store *store, struct directory *directory, const struct id *institution)
+static enum result directory_load_staff(struct store *store, struct directory *directory,
+                                        const struct id *institution)
 {
-    struct store_query query = {.kind = STORE_QUERY_STAFF_OF_INSTITUTION, .institution = institution->text};
+    struct store_query query = {.kind = STORE_QUERY_STAFF_OF_INSTITUTION,
+                                .institution = institution->text};
     struct store_rows *rows = NULL;
     enum result result = store_query_now(store, &query, &rows);
     if (!result_ok(result))
         return result;
-    for (size_t row = 0; row < store_rows_count(rows) && directory->staff_count < DIRECTORY_STAFF_MAX; row++) {
+    for (size_t row = 0;
+         row < store_rows_count(rows) && directory->staff_count < DIRECTORY_STAFF_MAX; row++) {
         struct directory_staff *staff = &directory->staff[directory->staff_count++];
         staff->id = store_rows_id(rows, row, "id");
         staff->institution = *institution;
@@ -44,11 +48,16 @@ static enum result directory_load_all(struct store *store, struct directory *dir
     enum result result = store_query_now(store, &query, &rows);
     if (!result_ok(result))
         return result;
-    for (size_t row = 0; row < store_rows_count(rows) && directory->institutions_count < DIRECTORY_INSTITUTIONS_MAX; row++) {
-        struct directory_institution *institution = &directory->institutions[directory->institutions_count++];
+    for (size_t row = 0;
+         row < store_rows_count(rows) && directory->institutions_count < DIRECTORY_INSTITUTIONS_MAX;
+         row++) {
+        struct directory_institution *institution =
+            &directory->institutions[directory->institutions_count++];
         institution->id = store_rows_id(rows, row, "id");
-        copy_column(institution->name[LANGUAGE_JA], sizeof(institution->name[0]), rows, row, "name_ja");
-        copy_column(institution->name[LANGUAGE_EN], sizeof(institution->name[0]), rows, row, "name_en");
+        copy_column(institution->name[LANGUAGE_JA], sizeof(institution->name[0]), rows, row,
+                    "name_ja");
+        copy_column(institution->name[LANGUAGE_EN], sizeof(institution->name[0]), rows, row,
+                    "name_en");
         copy_column(institution->telephone, sizeof(institution->telephone), rows, row, "telephone");
     }
     store_rows_free(rows);
@@ -76,7 +85,8 @@ struct directory *directory_free(struct directory *directory)
     return NULL;
 }
 
-const struct directory_institution *directory_institution(const struct directory *directory, const struct id *id)
+const struct directory_institution *directory_institution(const struct directory *directory,
+                                                          const struct id *id)
 {
     for (uint32_t i = 0; i < directory->institutions_count; i++)
         if (id_equal(&directory->institutions[i].id, id))
@@ -84,7 +94,8 @@ const struct directory_institution *directory_institution(const struct directory
     return NULL;
 }
 
-const struct directory_staff *directory_staff(const struct directory *directory, const struct id *id)
+const struct directory_staff *directory_staff(const struct directory *directory,
+                                              const struct id *id)
 {
     for (uint32_t i = 0; i < directory->staff_count; i++)
         if (id_equal(&directory->staff[i].id, id))
@@ -92,7 +103,8 @@ const struct directory_staff *directory_staff(const struct directory *directory,
     return NULL;
 }
 
-const struct directory_staff *directory_first_physician(const struct directory *directory, const struct id *institution)
+const struct directory_staff *directory_first_physician(const struct directory *directory,
+                                                        const struct id *institution)
 {
     for (uint32_t i = 0; i < directory->staff_count; i++)
         if (directory->staff[i].role == ROLE_PHYSICIAN && !directory->staff[i].disabled &&

@@ -11,7 +11,7 @@
 #include "gateway/storage/store.h"
 
 #define DIRECTORY_INSTITUTIONS_MAX 256
-#define DIRECTORY_STAFF_MAX 4096
+#define DIRECTORY_STAFF_MAX        4096
 
 struct directory_institution {
     struct id id;
@@ -33,9 +33,12 @@ struct directory;
 MUST_CHECK enum result directory_load(struct store *store, struct directory **ret_directory);
 struct directory *directory_free(struct directory *directory);
 /* NULL when unknown. */
-const struct directory_institution *directory_institution(const struct directory *directory, const struct id *id);
-const struct directory_staff *directory_staff(const struct directory *directory, const struct id *id);
+const struct directory_institution *directory_institution(const struct directory *directory,
+                                                          const struct id *id);
+const struct directory_staff *directory_staff(const struct directory *directory,
+                                              const struct id *id);
 /* The first physician of an institution who is not disabled. */
-const struct directory_staff *directory_first_physician(const struct directory *directory, const struct id *institution);
+const struct directory_staff *directory_first_physician(const struct directory *directory,
+                                                        const struct id *institution);
 
 #endif

@@ -30,7 +30,8 @@ enum supplier door_supplier(enum role role)
     return SUPPLIER_SYSTEM;
 }
 
-enum result door_value(const struct fact_info *fact, const struct message_scalar *scalar, int64_t *ret_value)
+enum result door_value(const struct fact_info *fact, const struct message_scalar *scalar,
+                       int64_t *ret_value)
 {
     char text[MESSAGE_SCALAR_NAMES_SIZE];
     if (scalar->kind == MESSAGE_SCALAR_BOOLEAN && fact->type == FACT_BOOL) {
@@ -41,8 +42,10 @@ enum result door_value(const struct fact_info *fact, const struct message_scalar
         *ret_value = scalar->integer;
         return RESULT_OK;
     }
-    bool named = (scalar->kind == MESSAGE_SCALAR_NAME && (fact->type == FACT_ENUM || fact->type == FACT_DATE)) ||
-                 ((scalar->kind == MESSAGE_SCALAR_SET || scalar->kind == MESSAGE_SCALAR_NAME) && fact->type == FACT_SET);
+    bool named = (scalar->kind == MESSAGE_SCALAR_NAME &&
+                  (fact->type == FACT_ENUM || fact->type == FACT_DATE)) ||
+                 ((scalar->kind == MESSAGE_SCALAR_SET || scalar->kind == MESSAGE_SCALAR_NAME) &&
+                  fact->type == FACT_SET);
     if (!named || !text_copy(text, sizeof(text), scalar->names))
         return RESULT_INVALID;
     for (char *at = text; *at != 0; at++)
@@ -65,19 +68,22 @@ void door_scalar(const struct fact_info *fact, int64_t value, struct message_sca
             return;
         }
         ret_scalar->kind = MESSAGE_SCALAR_SET;
-        for (char *save = NULL, *name = strtok_r(text, ",", &save); name != NULL; name = strtok_r(NULL, ",", &save))
+        for (char *save = NULL, *name = strtok_r(text, ",", &save); name != NULL;
+             name = strtok_r(NULL, ",", &save))
             (void)!message_scalar_add(ret_scalar, name);
     }
 }
 
-static void door_supply(struct live_consultation *live, const char *name, enum supplier supplier, int64_t value)
+static void door_supply(struct live_consultation *live, const char *name, enum supplier supplier,
+                        int64_t value)
 {
     int fact = rule_pack_find_fact(live->pack->pack, name);
     if (fact < 0) /* this pack does not ask */
         return;
     const struct fact_value *known = &live->now.facts.values[fact];
     const struct fact_info *info = rule_pack_fact(live->pack->pack, (uint32_t)fact);
-    if (known->known && known->supplier == supplier && known->value == value && info->lifetime_us == 0)
+    if (known->known && known->supplier == supplier && known->value == value &&
+        info->lifetime_us == 0)
         return;
     struct actor actor = control_system_actor(live);
     struct pending_input pending = {.input = control_input(CONSULTATION_EVENT_FACT, &actor)};
@@ -98,11 +104,13 @@ void door_media_fact(struct live_consultation *live, const char *name, int64_t v
 }
 
 /* An enum value of the pack by name; nothing is supplied when the pack does not have it. */
-static void door_supply_name(struct live_consultation *live, const char *name, enum supplier supplier, const char *text)
+static void door_supply_name(struct live_consultation *live, const char *name,
+                             enum supplier supplier, const char *text)
 {
     int fact = rule_pack_find_fact(live->pack->pack, name);
     int64_t value;
-    if (fact >= 0 && result_ok(fact_parse(rule_pack_fact(live->pack->pack, (uint32_t)fact), text, &value)))
+    if (fact >= 0 &&
+        result_ok(fact_parse(rule_pack_fact(live->pack->pack, (uint32_t)fact), text, &value)))
         door_supply(live, name, supplier, value);
 }
 
@@ -123,7 +131,8 @@ static int64_t door_active_patients(const struct live_consultation *live)
     LIST_FOR_EACH(&live->control->live, link)
     {
         const struct live_consultation *other = CONTAINER_OF(link, struct live_consultation, link);
-        count += other != live && id_equal(&other->now.physician, &live->now.physician) && consultation_is_live(other->now.state) &&
+        count += other != live && id_equal(&other->now.physician, &live->now.physician) &&
+                 consultation_is_live(other->now.state) &&
                  other->now.state != CONSULTATION_STATE_CLOSING;
     }
     return count;
@@ -137,15 +146,18 @@ static bool door_network_good(const struct live_seat *seat)
 
 void door_media_facts(struct live_consultation *live)
 {
-    if (live->now.state == CONSULTATION_STATE_IDENT && live->evidence.tracks[TRACK_PATIENT_VIDEO].said_live)
+    if (live->now.state == CONSULTATION_STATE_IDENT &&
+        live->evidence.tracks[TRACK_PATIENT_VIDEO].said_live)
         door_supply_name(live, "identity_channel", SUPPLIER_MEDIA, "live_video");
     if (live->evidence.watching)
-        door_media_fact(live, "net_ok", door_network_good(&live->seats[0]) && door_network_good(&live->seats[1]));
+        door_media_fact(live, "net_ok",
+                        door_network_good(&live->seats[0]) && door_network_good(&live->seats[1]));
 }
 
 static void door_before_lobby(struct live_consultation *live)
 {
-    const struct directory_institution *clinic = directory_institution(live->control->directory, &live->now.institution);
+    const struct directory_institution *clinic =
+        directory_institution(live->control->directory, &live->now.institution);
     bool contact = clinic != NULL && clinic->telephone[0] != 0;
     /* The pages always show clinic and telephone from this row, so shown follows from there being one. */
     door_system_fact(live, "contact_shown", contact);
@@ -155,14 +167,20 @@ static void door_before_lobby(struct live_consultation *live)
 
 static void door_before_admit(struct live_consultation *live, const struct actor *actor)
 {
-    const struct directory_staff *physician = directory_staff(live->control->directory, &live->now.physician);
-    door_system_name(live, "originator", actor->role == ROLE_PATIENT || actor->role == ROLE_PROXY ? "patient" : "institution");
+    const struct directory_staff *physician =
+        directory_staff(live->control->directory, &live->now.physician);
+    door_system_name(live, "originator",
+                     actor->role == ROLE_PATIENT || actor->role == ROLE_PROXY ? "patient"
+                                                                              : "institution");
     door_system_fact(live, "dr_active_patients", door_active_patients(live));
     door_system_fact(live, "second_holder", live->now.second_device);
-    door_system_fact(live, "uninvited", false); /* nobody has a seat whom a link or a sign-in did not name */
-    door_system_fact(live, "dr_name_displayed", physician != NULL && physician->name[LANGUAGE_JA][0] != 0);
+    door_system_fact(live, "uninvited",
+                     false); /* nobody has a seat whom a link or a sign-in did not name */
+    door_system_fact(live, "dr_name_displayed",
+                     physician != NULL && physician->name[LANGUAGE_JA][0] != 0);
     door_system_fact(live, "reg_year_shown", physician != NULL && physician->registered_year > 0);
-    door_system_fact(live, "shown_to_pt", true); /* view.c gives the patient's page dr_side_others */
+    door_system_fact(live, "shown_to_pt",
+                     true); /* view.c gives the patient's page dr_side_others */
     door_system_fact(live, "hpki_bound", actor->authentication > AUTHENTICATION_RESUME);
     door_system_name(live, "mode", "av");
     /* What this gateway does not offer is known to be off. */
@@ -172,12 +190,15 @@ static void door_before_admit(struct live_consultation *live, const struct actor
 
 static void door_before_end(struct live_consultation *live)
 {
-    door_media_fact(live, "live_exam_s", consultation_live_exam_ms(&live->now, clock_wall_us()) / 1000);
+    door_media_fact(live, "live_exam_s",
+                    consultation_live_exam_ms(&live->now, clock_wall_us()) / 1000);
     door_system_fact(live, "times_logged", live->now.started_at_us > 0);
-    door_system_fact(live, "prescriber_examined", consultation_live_exam_ms(&live->now, clock_wall_us()) > 0);
+    door_system_fact(live, "prescriber_examined",
+                     consultation_live_exam_ms(&live->now, clock_wall_us()) > 0);
 }
 
-void door_system_facts(struct live_consultation *live, enum consultation_event event, const struct actor *actor)
+void door_system_facts(struct live_consultation *live, enum consultation_event event,
+                       const struct actor *actor)
 {
     if (event == CONSULTATION_EVENT_ENTER)
         door_before_lobby(live);
@@ -198,8 +219,8 @@ static int named_value_compare(const void *a, const void *b)
     return strcmp(((const struct named_value *)a)->name, ((const struct named_value *)b)->name);
 }
 
-enum result door_values_json(const struct rule_pack *pack, const struct fact_set *facts, char *ret_values, char *ret_suppliers,
-                             size_t size)
+enum result door_values_json(const struct rule_pack *pack, const struct fact_set *facts,
+                             char *ret_values, char *ret_suppliers, size_t size)
 {
     struct named_value *known = calloc(FACTS_MAX, sizeof(*known));
     if (known == NULL)
@@ -207,15 +228,19 @@ enum result door_values_json(const struct rule_pack *pack, const struct fact_set
     uint32_t count = 0;
     for (uint32_t i = 0; i < rule_pack_info(pack)->facts_count; i++)
         if (facts->values[i].known)
-            known[count++] = (struct named_value){rule_pack_fact(pack, i)->name, facts->values[i].value, supplier_name(facts->values[i].supplier)};
+            known[count++] =
+                (struct named_value){rule_pack_fact(pack, i)->name, facts->values[i].value,
+                                     supplier_name(facts->values[i].supplier)};
     qsort(known, count, sizeof(*known), named_value_compare);
     /* Names are [a-z0-9_], values integers: canonical JSON (RFC 8785) needs no escaping here. */
     size_t values = 0, suppliers = 0;
     bool fits = true;
     for (uint32_t i = 0; i < count && fits; i++) {
         const char *before = i == 0 ? "{" : ",";
-        fits = text_format(ret_values + values, size - values, "%s\"%s\":%lld", before, known[i].name, (long long)known[i].value) &&
-               text_format(ret_suppliers + suppliers, size - suppliers, "%s\"%s\":\"%s\"", before, known[i].name, known[i].supplier);
+        fits = text_format(ret_values + values, size - values, "%s\"%s\":%lld", before,
+                           known[i].name, (long long)known[i].value) &&
+               text_format(ret_suppliers + suppliers, size - suppliers, "%s\"%s\":\"%s\"", before,
+                           known[i].name, known[i].supplier);
         values += strlen(ret_values + values);
         suppliers += strlen(ret_suppliers + suppliers);
     }

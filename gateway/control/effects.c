@@ -51,7 +51,7 @@ static void effect_run(struct live_consultation *live, const struct effect *effe
         control_queue_changed(live->control);
         break;
     case EFFECT_DEADLINE: /* control_tick reads the deadline from the consultation */
-    case EFFECT_ERASE:    /* an ended consultation is stored without its blob, in the same transaction */
+    case EFFECT_ERASE: /* an ended consultation is stored without its blob, in the same transaction */
         break;
     }
 }

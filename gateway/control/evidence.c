@@ -40,7 +40,8 @@ void evidence_watch(struct evidence *evidence, bool watching, int64_t now_us)
     evidence->watching = watching;
 }
 
-void evidence_flow(struct evidence *evidence, enum track track, bool arriving, int64_t now_us, int64_t gap_us)
+void evidence_flow(struct evidence *evidence, enum track track, bool arriving, int64_t now_us,
+                   int64_t gap_us)
 {
     struct track_evidence *state = &evidence->tracks[track];
     if (state->arriving == arriving)
@@ -67,8 +68,9 @@ int64_t evidence_gap_us(const struct evidence *evidence, enum track track, int64
     return state->arriving ? 0 : now_us - state->since_us;
 }
 
-static uint32_t evidence_of_track(struct evidence *evidence, enum track track, const struct practice_parameters *parameters,
-                                  int64_t now_us, struct evidence_finding *ret_findings)
+static uint32_t evidence_of_track(struct evidence *evidence, enum track track,
+                                  const struct practice_parameters *parameters, int64_t now_us,
+                                  struct evidence_finding *ret_findings)
 {
     struct track_evidence *state = &evidence->tracks[track];
     uint32_t count = 0;
@@ -103,13 +105,14 @@ static uint32_t evidence_of_track(struct evidence *evidence, enum track track, c
     return count;
 }
 
-uint32_t evidence_findings(struct evidence *evidence, const struct practice_parameters *parameters, int64_t now_us,
-                           struct evidence_finding *ret_findings)
+uint32_t evidence_findings(struct evidence *evidence, const struct practice_parameters *parameters,
+                           int64_t now_us, struct evidence_finding *ret_findings)
 {
     if (!evidence->watching)
         return 0;
     uint32_t count = 0;
     for (unsigned i = 0; i < EVIDENCE_TRACKS; i++)
-        count += evidence_of_track(evidence, (enum track)i, parameters, now_us, ret_findings + count);
+        count +=
+            evidence_of_track(evidence, (enum track)i, parameters, now_us, ret_findings + count);
     return count;
 }

@@ -26,12 +26,12 @@ bool track_is_video(enum track track);
 const char *track_fact(enum track track);
 
 struct track_evidence {
-    bool arriving;         /* as the relay sees it now */
-    bool said_live;        /* the fact was last supplied as true */
-    bool said_known;       /* the fact was supplied at all */
-    bool said_lost;        /* a loss was told and not taken back */
-    int64_t since_us;      /* monotonic: of the present arrival or gap */
-    int64_t gap_total_us;  /* of gaps that ended, longer than gap_warn */
+    bool arriving;        /* as the relay sees it now */
+    bool said_live;       /* the fact was last supplied as true */
+    bool said_known;      /* the fact was supplied at all */
+    bool said_lost;       /* a loss was told and not taken back */
+    int64_t since_us;     /* monotonic: of the present arrival or gap */
+    int64_t gap_total_us; /* of gaps that ended, longer than gap_warn */
 };
 
 struct evidence {
@@ -53,18 +53,19 @@ struct evidence_finding {
     int64_t length_us;
 };
 
-#define EVIDENCE_FINDINGS_MAX (EVIDENCE_TRACKS * 4)
+#define EVIDENCE_FINDINGS_MAX  (EVIDENCE_TRACKS * 4)
 #define EVIDENCE_LIVE_AFTER_US (3 * 1000000ll) /* JP-OC-1.6-02: all four for ≥ 3 s (time is ours) */
 
 /* The gates opened or closed; on opening every track starts as a fresh gap. */
 void evidence_watch(struct evidence *evidence, bool watching, int64_t now_us);
 /* The relay says a track began (`arriving`) or stopped to arrive. */
-void evidence_flow(struct evidence *evidence, enum track track, bool arriving, int64_t now_us, int64_t gap_us);
+void evidence_flow(struct evidence *evidence, enum track track, bool arriving, int64_t now_us,
+                   int64_t gap_us);
 /* The publisher's endpoint is gone: nothing arrives. */
 void evidence_endpoint_lost(struct evidence *evidence, bool patient, int64_t now_us);
 /* What there is to tell by now; to be called about twice a second. Returns the number of findings. */
-uint32_t evidence_findings(struct evidence *evidence, const struct practice_parameters *parameters, int64_t now_us,
-                           struct evidence_finding *ret_findings);
+uint32_t evidence_findings(struct evidence *evidence, const struct practice_parameters *parameters,
+                           int64_t now_us, struct evidence_finding *ret_findings);
 /* Length of the present gap of a track, 0 when it arrives. */
 int64_t evidence_gap_us(const struct evidence *evidence, enum track track, int64_t now_us);
 

@@ -33,9 +33,7 @@ void live_free(struct live_consultation *live)
 {
     list_remove(&live->link);
     live->control->live_count--;
-    free(live->after);
-    free(live->step);
-    free(live->committing);
+    submit_free(live->committing);
     free(live->waiting);
     memset(live, 0, sizeof(*live)); /* the patient's name */
     free(live);

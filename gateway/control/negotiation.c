@@ -8,10 +8,10 @@
 #include "gateway/base/random.h"
 
 /* Our payload types; any unused dynamic numbers would do (RFC 3551 §6). */
-#define PT_OPUS 111
-#define PT_VP8 96
-#define PT_VP8_RTX 97
-#define PT_H264 102
+#define PT_OPUS     111
+#define PT_VP8      96
+#define PT_VP8_RTX  97
+#define PT_H264     102
 #define PT_H264_RTX 103
 
 static const struct {
@@ -21,27 +21,45 @@ static const struct {
     const char *uri;
 } EXTENSIONS[] = {
     {MEDIA_EXTENSION_AUDIO_LEVEL, 1, true, false, "urn:ietf:params:rtp-hdrext:ssrc-audio-level"},
-    {MEDIA_EXTENSION_ABS_SEND_TIME, 2, true, true, "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"},
+    {MEDIA_EXTENSION_ABS_SEND_TIME, 2, true, true,
+     "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"},
     {MEDIA_EXTENSION_TRANSPORT_CC, 3, true, true,
      "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"},
     {MEDIA_EXTENSION_MID, 4, true, true, "urn:ietf:params:rtp-hdrext:sdes:mid"},
 };
 
-#define VIDEO_FEEDBACK                                                                                                 \
-    (SDP_FEEDBACK_NACK | SDP_FEEDBACK_NACK_PLI | SDP_FEEDBACK_CCM_FIR | SDP_FEEDBACK_GOOG_REMB |                       \
+#define VIDEO_FEEDBACK                                                                             \
+    (SDP_FEEDBACK_NACK | SDP_FEEDBACK_NACK_PLI | SDP_FEEDBACK_CCM_FIR | SDP_FEEDBACK_GOOG_REMB |   \
      SDP_FEEDBACK_TRANSPORT_CC)
 
 static const struct sdp_codec AUDIO_CODECS[] = {
-    {.payload_type = PT_OPUS, .channels = 2, .clock = 48000, .feedback = SDP_FEEDBACK_TRANSPORT_CC, .name = "opus",
+    {.payload_type = PT_OPUS,
+     .channels = 2,
+     .clock = 48000,
+     .feedback = SDP_FEEDBACK_TRANSPORT_CC,
+     .name = "opus",
      .fmtp = "minptime=10;useinbandfec=1"},
 };
 
 static const struct sdp_codec VIDEO_CODECS[] = {
     {.payload_type = PT_VP8, .clock = 90000, .feedback = VIDEO_FEEDBACK, .name = "VP8"},
-    {.payload_type = PT_VP8_RTX, .has_apt = true, .apt = PT_VP8, .clock = 90000, .name = "rtx", .fmtp = "apt=96"},
-    {.payload_type = PT_H264, .clock = 90000, .feedback = VIDEO_FEEDBACK, .name = "H264",
+    {.payload_type = PT_VP8_RTX,
+     .has_apt = true,
+     .apt = PT_VP8,
+     .clock = 90000,
+     .name = "rtx",
+     .fmtp = "apt=96"},
+    {.payload_type = PT_H264,
+     .clock = 90000,
+     .feedback = VIDEO_FEEDBACK,
+     .name = "H264",
      .fmtp = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"},
-    {.payload_type = PT_H264_RTX, .has_apt = true, .apt = PT_H264, .clock = 90000, .name = "rtx", .fmtp = "apt=102"},
+    {.payload_type = PT_H264_RTX,
+     .has_apt = true,
+     .apt = PT_H264,
+     .clock = 90000,
+     .name = "rtx",
+     .fmtp = "apt=102"},
 };
 
 void negotiation_offer_restart(struct negotiation_offer *offer, const struct media_ice *ice)
@@ -70,8 +88,9 @@ void negotiation_offer_init(const struct media_ice *ice, struct negotiation_offe
     }
 }
 
-static void negotiation_write_media(const struct negotiation_offer *offer, const struct media_fingerprint *fingerprint,
-                                    unsigned index, struct sdp_media *ret_media)
+static void negotiation_write_media(const struct negotiation_offer *offer,
+                                    const struct media_fingerprint *fingerprint, unsigned index,
+                                    struct sdp_media *ret_media)
 {
     const struct media_slot *slot = &offer->slots[index];
     bool audio = slot->kind == MEDIA_AUDIO;
@@ -88,7 +107,8 @@ static void negotiation_write_media(const struct negotiation_offer *offer, const
     snprintf(ret_media->mid, sizeof(ret_media->mid), "%s", slot->mid);
     snprintf(ret_media->ice_ufrag, sizeof(ret_media->ice_ufrag), "%s", offer->ice.ufrag);
     snprintf(ret_media->ice_pwd, sizeof(ret_media->ice_pwd), "%s", offer->ice.pwd);
-    snprintf(ret_media->fingerprint.hash, sizeof(ret_media->fingerprint.hash), "%s", fingerprint->hash);
+    snprintf(ret_media->fingerprint.hash, sizeof(ret_media->fingerprint.hash), "%s",
+             fingerprint->hash);
     memcpy(ret_media->fingerprint.bytes, fingerprint->bytes, fingerprint->length);
     ret_media->fingerprint.length = fingerprint->length;
 
@@ -108,13 +128,15 @@ static void negotiation_write_media(const struct negotiation_offer *offer, const
         ssrc->rtx_ssrc = slot->rtx_ssrc;
         snprintf(ssrc->cname, sizeof(ssrc->cname), "%s", offer->cname);
         /* One stream for sound and picture, so the browser keeps them in step (lip-sync). */
-        snprintf(ret_media->msid, sizeof(ret_media->msid), "%s %s", offer->cname, audio ? "sound" : "picture");
+        snprintf(ret_media->msid, sizeof(ret_media->msid), "%s %s", offer->cname,
+                 audio ? "sound" : "picture");
     }
 }
 
-enum result negotiation_write(const struct negotiation_offer *offer, const struct media_fingerprint *fingerprint,
-                              const struct media_candidate *candidates, uint32_t candidates_count, char *ret_text,
-                              size_t size)
+enum result negotiation_write(const struct negotiation_offer *offer,
+                              const struct media_fingerprint *fingerprint,
+                              const struct media_candidate *candidates, uint32_t candidates_count,
+                              char *ret_text, size_t size)
 {
     struct sdp_description *description = calloc(1, sizeof(*description));
     if (description == NULL)
@@ -130,7 +152,8 @@ enum result negotiation_write(const struct negotiation_offer *offer, const struc
         candidate->component = 1;
         candidate->port = candidates[i].port;
         candidate->priority = candidates[i].priority;
-        snprintf(candidate->foundation, sizeof(candidate->foundation), "%s", candidates[i].foundation);
+        snprintf(candidate->foundation, sizeof(candidate->foundation), "%s",
+                 candidates[i].foundation);
         snprintf(candidate->transport, sizeof(candidate->transport), "udp");
         snprintf(candidate->address, sizeof(candidate->address), "%s", candidates[i].address);
         snprintf(candidate->type, sizeof(candidate->type), "host");
@@ -165,13 +188,14 @@ static void negotiation_read_numbers(const struct sdp_media *media, struct media
     }
     for (uint32_t i = 0; i < media->extmaps_count; i++)
         for (size_t k = 0; k < ARRAY_LENGTH(EXTENSIONS); k++)
-            if (strcmp(media->extmaps[i].uri, EXTENSIONS[k].uri) == 0 && media->extmaps[i].id >= 1 &&
-                media->extmaps[i].id <= 14)
+            if (strcmp(media->extmaps[i].uri, EXTENSIONS[k].uri) == 0 &&
+                media->extmaps[i].id >= 1 && media->extmaps[i].id <= 14)
                 maps->extension_id[EXTENSIONS[k].extension] = media->extmaps[i].id;
 }
 
 /* Same m-lines in the same order (RFC 3264 §6), each with the direction ours leaves open. */
-static enum result negotiation_read_slots(const struct negotiation_offer *offer, const struct sdp_description *answer,
+static enum result negotiation_read_slots(const struct negotiation_offer *offer,
+                                          const struct sdp_description *answer,
                                           struct media_command *command)
 {
     if (answer->media_count != NEGOTIATION_SLOTS)
@@ -179,7 +203,8 @@ static enum result negotiation_read_slots(const struct negotiation_offer *offer,
     for (unsigned i = 0; i < NEGOTIATION_SLOTS; i++) {
         const struct sdp_media *media = &answer->media[i];
         const struct media_slot *offered = &offer->slots[i];
-        if (strcmp(media->mid, offered->mid) != 0 || (media->kind == SDP_AUDIO) != (offered->kind == MEDIA_AUDIO))
+        if (strcmp(media->mid, offered->mid) != 0 ||
+            (media->kind == SDP_AUDIO) != (offered->kind == MEDIA_AUDIO))
             return RESULT_UNSUPPORTED;
         struct media_slot *slot = &command->remote.slots[command->remote.slots_count++];
         *slot = *offered;
@@ -193,7 +218,8 @@ static enum result negotiation_read_slots(const struct negotiation_offer *offer,
     return RESULT_OK;
 }
 
-static enum result negotiation_read(const struct negotiation_offer *offer, const struct sdp_description *answer,
+static enum result negotiation_read(const struct negotiation_offer *offer,
+                                    const struct sdp_description *answer,
                                     struct media_command *command)
 {
     enum result result = negotiation_read_slots(offer, answer, command);
@@ -204,20 +230,25 @@ static enum result negotiation_read(const struct negotiation_offer *offer, const
     if (maps->payload_type[MEDIA_CODEC_OPUS] == 0 ||
         (maps->payload_type[MEDIA_CODEC_VP8] == 0 && maps->payload_type[MEDIA_CODEC_H264] == 0))
         return RESULT_UNSUPPORTED;
-    if (transport->ice_ufrag[0] == 0 || transport->ice_pwd[0] == 0 || transport->fingerprint.length == 0 ||
-        transport->fingerprint.length > sizeof(command->remote.fingerprint.bytes) || transport->setup == SDP_SETUP_PASSIVE)
+    if (transport->ice_ufrag[0] == 0 || transport->ice_pwd[0] == 0 ||
+        transport->fingerprint.length == 0 ||
+        transport->fingerprint.length > sizeof(command->remote.fingerprint.bytes) ||
+        transport->setup == SDP_SETUP_PASSIVE)
         return RESULT_INVALID;
-    if (!text_copy(command->remote.ice.ufrag, sizeof(command->remote.ice.ufrag), transport->ice_ufrag) ||
+    if (!text_copy(command->remote.ice.ufrag, sizeof(command->remote.ice.ufrag),
+                   transport->ice_ufrag) ||
         !text_copy(command->remote.ice.pwd, sizeof(command->remote.ice.pwd), transport->ice_pwd) ||
-        !text_copy(command->remote.fingerprint.hash, sizeof(command->remote.fingerprint.hash), transport->fingerprint.hash))
+        !text_copy(command->remote.fingerprint.hash, sizeof(command->remote.fingerprint.hash),
+                   transport->fingerprint.hash))
         return RESULT_TOO_LARGE;
-    memcpy(command->remote.fingerprint.bytes, transport->fingerprint.bytes, transport->fingerprint.length);
+    memcpy(command->remote.fingerprint.bytes, transport->fingerprint.bytes,
+           transport->fingerprint.length);
     command->remote.fingerprint.length = transport->fingerprint.length;
     return RESULT_OK;
 }
 
-enum result negotiation_read_answer(const struct negotiation_offer *offer, const char *sdp, size_t length,
-                                    struct media_command *ret_command)
+enum result negotiation_read_answer(const struct negotiation_offer *offer, const char *sdp,
+                                    size_t length, struct media_command *ret_command)
 {
     struct sdp_description *answer = calloc(1, sizeof(*answer));
     if (answer == NULL)

@@ -33,12 +33,14 @@ void negotiation_offer_init(const struct media_ice *ice, struct negotiation_offe
 /* New credentials and the next version, same m-lines: an ICE restart (RFC 8445 §9). */
 void negotiation_offer_restart(struct negotiation_offer *offer, const struct media_ice *ice);
 
-MUST_CHECK enum result negotiation_write(const struct negotiation_offer *offer, const struct media_fingerprint *fingerprint,
-                                         const struct media_candidate *candidates, uint32_t candidates_count,
-                                         char *ret_text, size_t size);
+MUST_CHECK enum result negotiation_write(const struct negotiation_offer *offer,
+                                         const struct media_fingerprint *fingerprint,
+                                         const struct media_candidate *candidates,
+                                         uint32_t candidates_count, char *ret_text, size_t size);
 
 /* Fills the `remote` part of a media command. */
-MUST_CHECK enum result negotiation_read_answer(const struct negotiation_offer *offer, const char *sdp, size_t length,
+MUST_CHECK enum result negotiation_read_answer(const struct negotiation_offer *offer,
+                                               const char *sdp, size_t length,
                                                struct media_command *ret_command);
 
 #endif

@@ -8,7 +8,8 @@
 #include "gateway/identity/authorise.h"
 #include "gateway/words/words.h"
 
-void control_issue_ticket(struct control *control, const struct visit_identity *identity, struct token *ret_ticket)
+void control_issue_ticket(struct control *control, const struct visit_identity *identity,
+                          struct token *ret_ticket)
 {
     assert_on_thread(&control->owner);
     /* One identity lives for one ticket; the ring outlasts every ticket (30 s) because both have the same bound. */
@@ -26,14 +27,16 @@ static const struct visit_identity *ticket_identity(struct control *control, con
     if (!result_ok(ticket_redeem(control->tickets, ticket, clock_monotonic_us(), &key)))
         return NULL;
     for (unsigned i = 0; i < CONTROL_TICKETS_MAX; i++)
-        if (control->ticket_identities[i].used && id_equal(&control->ticket_identities[i].key, &key)) {
+        if (control->ticket_identities[i].used &&
+            id_equal(&control->ticket_identities[i].key, &key)) {
             control->ticket_identities[i].used = false;
             return &control->ticket_identities[i].identity;
         }
     return NULL;
 }
 
-static void visitor_refuse(struct control *control, struct handle socket, const struct message_hello *hello, const char *code)
+static void visitor_refuse(struct control *control, struct handle socket,
+                           const struct message_hello *hello, const char *code)
 {
     struct message_error error = {0};
     const struct words *words = words_for(code);
@@ -44,16 +47,19 @@ static void visitor_refuse(struct control *control, struct handle socket, const 
     signaling_refuse(control->signaling, socket, &error);
 }
 
-static void visitor_welcome(struct control *control, const struct visitor *visitor, enum language language, struct message_welcome *ret_welcome)
+static void visitor_welcome(struct control *control, const struct visitor *visitor,
+                            enum language language, struct message_welcome *ret_welcome)
 {
     const struct visit_identity *identity = &visitor->identity;
-    const struct directory_institution *clinic = directory_institution(control->directory, &identity->actor.institution);
+    const struct directory_institution *clinic =
+        directory_institution(control->directory, &identity->actor.institution);
     memset(ret_welcome, 0, sizeof(*ret_welcome));
     (void)!text_copy(ret_welcome->role, sizeof(ret_welcome->role), role_name(identity->actor.role));
     ret_welcome->has_name = identity->name[0] != 0;
     (void)!text_copy(ret_welcome->name, sizeof(ret_welcome->name), identity->name);
     if (clinic != NULL) {
-        (void)!text_copy(ret_welcome->institution, sizeof(ret_welcome->institution), clinic->name[language]);
+        (void)!text_copy(ret_welcome->institution, sizeof(ret_welcome->institution),
+                         clinic->name[language]);
         (void)!text_copy(ret_welcome->telephone, sizeof(ret_welcome->telephone), clinic->telephone);
     }
     ret_welcome->resume_for = control->options.resume_us / US_PER_S;
@@ -67,7 +73,8 @@ void control_on_hello(void *owner, struct handle socket, const struct message_he
     assert_on_thread(&control->owner);
     if (control->signaling == NULL)
         return;
-    const struct visit_identity *identity = hello->has_ticket ? ticket_identity(control, hello->ticket) : NULL;
+    const struct visit_identity *identity =
+        hello->has_ticket ? ticket_identity(control, hello->ticket) : NULL;
     if (identity == NULL || control->visitors_count >= CONTROL_VISITORS_MAX) {
         visitor_refuse(control, socket, hello, identity == NULL ? "ticket" : "busy");
         return;
@@ -80,19 +87,24 @@ void control_on_hello(void *owner, struct handle socket, const struct message_he
     }
     visitor->identity = *identity;
     visitor->seat = -1;
-    visitor_welcome(control, visitor, strcmp(hello->language, "en") == 0 ? LANGUAGE_EN : LANGUAGE_JA, &welcome);
-    enum result result = signaling_accept(control->signaling, socket, &welcome, visitor, &visitor->session);
+    visitor_welcome(control, visitor,
+                    strcmp(hello->language, "en") == 0 ? LANGUAGE_EN : LANGUAGE_JA, &welcome);
+    enum result result =
+        signaling_accept(control->signaling, socket, &welcome, visitor, &visitor->session);
     if (!result_ok(result)) {
         free(visitor);
         return;
     }
     visitor->session_id = welcome.session;
-    if (!id_is_set(&visitor->identity.actor.session)) /* staff keep the one of their sign-in, so signing out finds them */
+    if (!id_is_set(
+            &visitor->identity.actor
+                 .session)) /* staff keep the one of their sign-in, so signing out finds them */
         visitor->identity.actor.session = welcome.session;
     list_append(&control->visitors, &visitor->link);
     control->visitors_count++;
     /* A patient who reopens the link sees where the visit stands, and is not asked again what was answered. */
-    struct live_consultation *live = id_is_set(&identity->consultation) ? live_find(control, &identity->consultation) : NULL;
+    struct live_consultation *live =
+        id_is_set(&identity->consultation) ? live_find(control, &identity->consultation) : NULL;
     if (live != NULL)
         view_tell(live, visitor);
 }
@@ -101,7 +113,8 @@ void control_on_hello(void *owner, struct handle socket, const struct message_he
 
 /* The consultation a message names, if this visitor may do that to it; else the sender is told and NULL comes back.
  * Somebody else's consultation is "not found", so ids cannot be probed. */
-static struct live_consultation *visitor_reach(struct control *control, struct visitor *visitor, uint32_t ref, const struct id *id,
+static struct live_consultation *visitor_reach(struct control *control, struct visitor *visitor,
+                                               uint32_t ref, const struct id *id,
                                                enum access_action action, bool event_allowed)
 {
     struct live_consultation *live = live_find(control, id);
@@ -118,14 +131,18 @@ static struct live_consultation *visitor_reach(struct control *control, struct v
     struct access_answer answer = authorise(&visitor->identity.actor, action, &object);
     if (answer.allowed)
         return live;
-    bool probing = answer.reason == ACCESS_REASON_OTHER_INSTITUTION || answer.reason == ACCESS_REASON_NOT_YOURS;
+    bool probing = answer.reason == ACCESS_REASON_OTHER_INSTITUTION ||
+                   answer.reason == ACCESS_REASON_NOT_YOURS;
     view_error(control, visitor->session, ref, probing ? "not_found" : "wrong_role", "");
     return NULL;
 }
 
-static struct pending_input visitor_pending(const struct visitor *visitor, uint32_t ref, enum consultation_event event)
+static struct pending_input visitor_pending(const struct visitor *visitor, uint32_t ref,
+                                            enum consultation_event event)
 {
-    return (struct pending_input){.input = control_input(event, &visitor->identity.actor), .session = visitor->session, .ref = ref};
+    return (struct pending_input){.input = control_input(event, &visitor->identity.actor),
+                                  .session = visitor->session,
+                                  .ref = ref};
 }
 
 /* Nobody sits there any more: the seat is away until somebody takes it again or its time is over. */
@@ -137,8 +154,10 @@ static void visitor_lost(struct live_consultation *live, int seat)
     if (status != SEAT_WAITING && status != SEAT_PRESENT)
         return;
     struct actor actor = control_system_actor(live);
-    struct pending_input pending = {
-        .input = control_input(status == SEAT_PRESENT ? CONSULTATION_EVENT_ENDPOINT_LOST : CONSULTATION_EVENT_SEAT_AWAY, &actor)};
+    struct pending_input pending = {.input = control_input(status == SEAT_PRESENT
+                                                               ? CONSULTATION_EVENT_ENDPOINT_LOST
+                                                               : CONSULTATION_EVENT_SEAT_AWAY,
+                                                           &actor)};
     pending.input.seat = seat;
     control_submit(live, &pending);
 }
@@ -147,7 +166,8 @@ static void visitor_lost(struct live_consultation *live, int seat)
 static void visitor_gone_meanwhile(struct live_consultation *live)
 {
     for (int seat = 0; seat < SEATS_MAX; seat++)
-        if (live->now.seats[seat].status == SEAT_WAITING && !handle_is_set(live->seats[seat].session))
+        if (live->now.seats[seat].status == SEAT_WAITING &&
+            !handle_is_set(live->seats[seat].session))
             visitor_lost(live, seat);
 }
 
@@ -171,14 +191,16 @@ void visitor_sit(struct live_consultation *live, struct handle session)
         before->seat = -1;
         before->joined = (struct id){{0}};
     }
-    if (before != visitor && handle_is_set(place->endpoint)) /* a reloaded page has no PeerConnection any more */
+    if (before != visitor &&
+        handle_is_set(place->endpoint)) /* a reloaded page has no PeerConnection any more */
         transport_close(live, seat);
     visitor->joined = live->now.id;
     visitor->seat = seat;
     visitor->held = false;
     place->session = visitor->session;
     place->wants_media = visitor->wants_media;
-    place->away = !signaling_session_has_socket(control->signaling, visitor->session); /* it may have dropped meanwhile */
+    place->away = !signaling_session_has_socket(
+        control->signaling, visitor->session); /* it may have dropped meanwhile */
     place->away_since_us = clock_monotonic_us();
     control_queue_changed(control);
 }
@@ -189,7 +211,8 @@ void visitor_sit_moved(struct live_consultation *live)
     LIST_FOR_EACH(&live->control->visitors, link)
     {
         struct visitor *visitor = CONTAINER_OF(link, struct visitor, link);
-        if (!visitor->held || !id_equal(&visitor->identity.consultation, &live->now.id) || !id_equal(&visitor->identity.device, device))
+        if (!visitor->held || !id_equal(&visitor->identity.consultation, &live->now.id) ||
+            !id_equal(&visitor->identity.device, device))
             continue;
         visitor_sit(live, visitor->session);
         if (visitor->seat >= 0)
@@ -213,7 +236,8 @@ static void visitor_joined(void *owner, enum result result, const struct step_re
     if (visitor == NULL || !result_ok(result))
         return;
     if (step->verdict == STEP_REFUSE && step->refusal == STEP_REFUSAL_SEAT_TAKEN) {
-        struct pending_input pending = visitor_pending(visitor, 0, CONSULTATION_EVENT_SECOND_DEVICE);
+        struct pending_input pending =
+            visitor_pending(visitor, 0, CONSULTATION_EVENT_SECOND_DEVICE);
         pending.input.device = visitor->identity.device;
         pending.session = (struct handle){0};
         visitor->held = true;
@@ -222,7 +246,8 @@ static void visitor_joined(void *owner, enum result result, const struct step_re
     }
     if (step->verdict == STEP_REFUSE)
         return;
-    if (step->verdict == STEP_IGNORE) { /* the same browser held the seat already: only its endpoint may be missing */
+    if (step->verdict ==
+        STEP_IGNORE) { /* the same browser held the seat already: only its endpoint may be missing */
         visitor_sit(live, visitor->session);
         if (visitor->seat >= 0)
             transport_open(live, visitor->seat);
@@ -230,9 +255,11 @@ static void visitor_joined(void *owner, enum result result, const struct step_re
     view_tell(live, visitor);
 }
 
-static void visitor_join(struct control *control, struct visitor *visitor, uint32_t ref, const struct message_join *join)
+static void visitor_join(struct control *control, struct visitor *visitor, uint32_t ref,
+                         const struct message_join *join)
 {
-    struct live_consultation *live = visitor_reach(control, visitor, ref, &join->consultation, ACCESS_JOIN, false);
+    struct live_consultation *live =
+        visitor_reach(control, visitor, ref, &join->consultation, ACCESS_JOIN, false);
     struct join_wait *wait = live == NULL ? NULL : malloc(sizeof(*wait));
     if (live == NULL)
         return;
@@ -268,10 +295,12 @@ static int act_rule(const struct rule_pack *pack, const char *name)
     return -1;
 }
 
-static void visitor_act(struct control *control, struct visitor *visitor, uint32_t ref, const struct message_act *act)
+static void visitor_act(struct control *control, struct visitor *visitor, uint32_t ref,
+                        const struct message_act *act)
 {
     enum consultation_event event;
-    if (!act_find(act->event, &event) || event == CONSULTATION_EVENT_FACT || event == CONSULTATION_EVENT_SEAT_TAKE) {
+    if (!act_find(act->event, &event) || event == CONSULTATION_EVENT_FACT ||
+        event == CONSULTATION_EVENT_SEAT_TAKE) {
         view_error(control, visitor->session, ref, "malformed", "event");
         return;
     }
@@ -279,7 +308,8 @@ static void visitor_act(struct control *control, struct visitor *visitor, uint32
                                 : event == CONSULTATION_EVENT_MOVE_SEAT ? ACCESS_SEAT_MOVE
                                                                         : ACCESS_ACT;
     struct live_consultation *live =
-        visitor_reach(control, visitor, ref, &act->consultation, action, consultation_event_allowed(event, visitor->identity.actor.role));
+        visitor_reach(control, visitor, ref, &act->consultation, action,
+                      consultation_event_allowed(event, visitor->identity.actor.role));
     if (live == NULL)
         return;
     if (control->draining && event == CONSULTATION_EVENT_ENTER) {
@@ -289,16 +319,19 @@ static void visitor_act(struct control *control, struct visitor *visitor, uint32
     struct pending_input pending = visitor_pending(visitor, ref, event);
     pending.input.seat = act->has_seat ? (int)act->seat : -1;
     pending.input.rule = act->has_rule ? act_rule(live->pack->pack, act->rule) : -1;
-    pending.input.device = event == CONSULTATION_EVENT_MOVE_SEAT ? live->now.held_device : visitor->identity.device;
+    pending.input.device =
+        event == CONSULTATION_EVENT_MOVE_SEAT ? live->now.held_device : visitor->identity.device;
     if (act->has_code)
         (void)!text_copy(pending.input.code, sizeof(pending.input.code), act->code);
     door_system_facts(live, event, &visitor->identity.actor);
     control_submit(live, &pending);
 }
 
-static void visitor_fact(struct control *control, struct visitor *visitor, uint32_t ref, const struct message_fact *fact)
+static void visitor_fact(struct control *control, struct visitor *visitor, uint32_t ref,
+                         const struct message_fact *fact)
 {
-    struct live_consultation *live = visitor_reach(control, visitor, ref, &fact->consultation, ACCESS_FACT, false);
+    struct live_consultation *live =
+        visitor_reach(control, visitor, ref, &fact->consultation, ACCESS_FACT, false);
     if (live == NULL)
         return;
     struct pending_input pending = visitor_pending(visitor, ref, CONSULTATION_EVENT_FACT);
@@ -311,30 +344,36 @@ static void visitor_fact(struct control *control, struct visitor *visitor, uint3
 }
 
 /* The seat this session sits on, for messages about its media; the sender is told when there is none. */
-static struct live_consultation *visitor_seated(struct control *control, struct visitor *visitor, uint32_t ref)
+static struct live_consultation *visitor_seated(struct control *control, struct visitor *visitor,
+                                                uint32_t ref)
 {
-    struct live_consultation *live = visitor->seat < 0 ? NULL : live_find(control, &visitor->joined);
+    struct live_consultation *live =
+        visitor->seat < 0 ? NULL : live_find(control, &visitor->joined);
     if (live == NULL)
         view_error(control, visitor->session, ref, "no_seat", "");
     return live;
 }
 
-static void visitor_answer(struct control *control, struct visitor *visitor, uint32_t ref, const struct message_answer *answer)
+static void visitor_answer(struct control *control, struct visitor *visitor, uint32_t ref,
+                           const struct message_answer *answer)
 {
     struct live_consultation *live = visitor_seated(control, visitor, ref);
     if (live == NULL)
         return;
     enum result result = transport_answer(live, visitor->seat, answer);
-    if (result_ok(result) || result == RESULT_STALE) { /* an answer that crossed a newer offer is not a mistake */
+    if (result_ok(result) ||
+        result == RESULT_STALE) { /* an answer that crossed a newer offer is not a mistake */
         view_done(control, visitor->session, ref);
         return;
     }
-    LOG(LOG_WARNING, "media.answer_refused", log_id("consultation", &live->now.id), log_number("seat", visitor->seat), log_result(result));
+    LOG(LOG_WARNING, "media.answer_refused", log_id("consultation", &live->now.id),
+        log_number("seat", visitor->seat), log_result(result));
     view_error(control, visitor->session, ref, "media_answer", "sdp");
 }
 
 /* 2.5-06: is the physician's card on the patient's screen? Measured by the page, so a system fact. */
-static void visitor_report(struct control *control, struct visitor *visitor, uint32_t ref, const struct message_report *report)
+static void visitor_report(struct control *control, struct visitor *visitor, uint32_t ref,
+                           const struct message_report *report)
 {
     struct live_consultation *live = visitor_seated(control, visitor, ref);
     if (live == NULL)
@@ -348,9 +387,11 @@ static void visitor_report(struct control *control, struct visitor *visitor, uin
     view_done(control, visitor->session, ref);
 }
 
-static void visitor_watch(struct control *control, struct visitor *visitor, uint32_t ref, const struct message_watch *watch)
+static void visitor_watch(struct control *control, struct visitor *visitor, uint32_t ref,
+                          const struct message_watch *watch)
 {
-    struct access_object object = {.kind = ACCESS_KIND_INSTITUTION, .institution = visitor->identity.actor.institution};
+    struct access_object object = {.kind = ACCESS_KIND_INSTITUTION,
+                                   .institution = visitor->identity.actor.institution};
     if (!authorise(&visitor->identity.actor, ACCESS_QUEUE_WATCH, &object).allowed) {
         view_error(control, visitor->session, ref, "wrong_role", "");
         return;
@@ -361,9 +402,11 @@ static void visitor_watch(struct control *control, struct visitor *visitor, uint
         view_queue(control, visitor);
 }
 
-static void visitor_leave(struct control *control, struct visitor *visitor, uint32_t ref, const struct message_leave *leave)
+static void visitor_leave(struct control *control, struct visitor *visitor, uint32_t ref,
+                          const struct message_leave *leave)
 {
-    struct live_consultation *live = visitor_reach(control, visitor, ref, &leave->consultation, ACCESS_LEAVE, false);
+    struct live_consultation *live =
+        visitor_reach(control, visitor, ref, &leave->consultation, ACCESS_LEAVE, false);
     if (live == NULL)
         return;
     if (!id_equal(&visitor->joined, &live->now.id) || visitor->seat < 0) {
@@ -375,7 +418,8 @@ static void visitor_leave(struct control *control, struct visitor *visitor, uint
     control_submit(live, &pending);
 }
 
-void control_on_message(void *owner, struct handle session, uint32_t ref, const struct message *message)
+void control_on_message(void *owner, struct handle session, uint32_t ref,
+                        const struct message *message)
 {
     struct control *control = owner;
     assert_on_thread(&control->owner);
@@ -431,7 +475,8 @@ void control_on_away(void *owner, struct handle session)
     if (control->signaling == NULL)
         return;
     struct visitor *visitor = signaling_session_context(control->signaling, session);
-    struct live_consultation *live = visitor == NULL || visitor->seat < 0 ? NULL : live_find(control, &visitor->joined);
+    struct live_consultation *live =
+        visitor == NULL || visitor->seat < 0 ? NULL : live_find(control, &visitor->joined);
     if (live == NULL)
         return;
     live->seats[visitor->seat].away = true;
@@ -448,12 +493,14 @@ void control_on_resumed(void *owner, struct handle session)
     struct visitor *visitor = signaling_session_context(control->signaling, session);
     if (visitor == NULL)
         return;
-    struct live_consultation *live = visitor->seat < 0 ? NULL : live_find(control, &visitor->joined);
+    struct live_consultation *live =
+        visitor->seat < 0 ? NULL : live_find(control, &visitor->joined);
     if (live != NULL) {
         live->seats[visitor->seat].away = false;
         enum seat_status status = live->now.seats[visitor->seat].status;
         if (status == SEAT_AWAY) { /* its endpoint went with the seat: sit down again */
-            struct message_join join = {.consultation = live->now.id, .has_media = true, .media = visitor->wants_media};
+            struct message_join join = {
+                .consultation = live->now.id, .has_media = true, .media = visitor->wants_media};
             visitor_join(control, visitor, 0, &join);
         }
         view_tell(live, visitor);
@@ -472,7 +519,8 @@ void control_on_ended(void *owner, struct handle session, enum session_end why)
     struct visitor *visitor = signaling_session_context(control->signaling, session);
     if (visitor == NULL)
         return;
-    struct live_consultation *live = visitor->seat < 0 ? NULL : live_find(control, &visitor->joined);
+    struct live_consultation *live =
+        visitor->seat < 0 ? NULL : live_find(control, &visitor->joined);
     int seat = visitor->seat;
     bool holds = live != NULL && handle_equal(live->seats[seat].session, session);
     LOG(LOG_INFO, "session.ended", log_id("session", &visitor->session_id), log_number("why", why));
@@ -495,7 +543,9 @@ void control_sign_out(struct control *control, const struct id *session)
             continue;
         struct message_goodbye goodbye = {.resume = false};
         (void)!text_copy(goodbye.code, sizeof(goodbye.code), words->code);
-        (void)!text_copy(goodbye.text, sizeof(goodbye.text), words->what[signaling_session_language(control->signaling, visitor->session)]);
+        (void)!text_copy(
+            goodbye.text, sizeof(goodbye.text),
+            words->what[signaling_session_language(control->signaling, visitor->session)]);
         signaling_session_end(control->signaling, visitor->session, &goodbye);
     }
 }

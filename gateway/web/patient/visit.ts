@@ -66,6 +66,7 @@ export class Visit extends Store<VisitState> {
   private speaker = false;
   private microphone = false;
   private heldTimer = 0;
+  private firstTimer = 0; // running: welcomed, but not told yet where the visit stands
   private restartAt = 0;
   private presumed = false; // this visit was agreed to before: straight to the seat, unless a rule says otherwise
 
@@ -230,7 +231,7 @@ export class Visit extends Store<VisitState> {
         this.consultationId = welcome.consultation ?? this.consultationId;
         if (first) {
           first = false;
-          setTimeout(() => this.firstScreen(), this.state.consultation ? 0 : FIRST_VIEW_MS);
+          this.firstTimer = window.setTimeout(() => this.firstView(), FIRST_VIEW_MS);
         } else if (!resumed && this.agreed) {
           this.joined = false;
           void this.settle().catch((error: unknown) => this.trouble(error));
@@ -247,6 +248,14 @@ export class Visit extends Store<VisitState> {
       },
     });
     this.session.start();
+  }
+
+  /* The gateway says where the visit stands right behind its welcome; without that word the wait ends by itself. */
+  private firstView(): void {
+    if (this.firstTimer === 0) return;
+    clearTimeout(this.firstTimer);
+    this.firstTimer = 0;
+    this.firstScreen();
   }
 
   /* A device that comes back into a visit goes straight to its seat; a new one is checked and asked first. */
@@ -360,6 +369,7 @@ export class Visit extends Store<VisitState> {
         const before = this.state.consultation?.state ?? "booked";
         this.set({ consultation: message, ...(message.card ? { card: message.card } : {}) });
         if (isOver(message.state)) return this.over("ended");
+        this.firstView();
         if (message.state === "ident" && before !== "ident" && this.joined) this.called();
         this.lostOrFound();
         break;

@@ -109,3 +109,18 @@ test("removing the patient ends their picture at once and for good", { timeout: 
   assert.equal((await measured(patient)).bytes, bytes, "nothing more arrives");
   await picture(patient, "faults-patient-removed-en");
 });
+
+test("a hidden face is a soft pause: the clock stands, the sound is never interrupted (P7)", { timeout: 120000 }, async () => {
+  await inConsultation();
+  await press(patient, "face");
+  await until("the gateway to say the picture is lost", () => physician.evaluate(() => /picture/i.test(document.querySelector('[data-test="call"], main, body').innerText) && /lost/i.test(document.body.innerText)), 30000);
+  await picture(physician, "faults-clinic-picture-lost-en");
+  assert.equal(await stateOf(physician), "consult", "the state does not change");
+  const first = await measured(physician);
+  await sleep(3000);
+  const later = await measured(physician);
+  assert.ok(later.audioPackets - first.audioPackets > 120, `sound goes on: ${later.audioPackets - first.audioPackets} packets in 3 s`);
+  await press(patient, "face");
+  await until("pictures again", () => framesMove(physician), 15000);
+  await until("the gap to be recorded", async () => (await house.timeline(visit.consultation)).records.some((record) => record.act === "media.gap" && record.x.track === "patient_video"), 15000);
+});
