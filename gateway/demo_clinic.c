@@ -21,12 +21,29 @@ static const struct {
     const char *name;
     const char *value; /* "-N": N days ago */
 } DEMO_FACTS[] = {
-    {"service_kind", "online_consultation"}, {"visit_proposed", "follow_up"}, {"prior_visits", "7"}, {"known_since", "-1100"},
-    {"is_home_physician", "true"}, {"explained_limits", "true"}, {"explained_each_time_decision", "true"}, {"explained_plan_items", "true"},
-    {"risk_explained", "true"}, {"plan_present", "true"}, {"in_person_assessment", "-60"}, {"emergency_institution", "true"},
-    {"emergency_shared_at", "-20"}, {"in_person_capacity", "true"}, {"dr_institution", "true"}, {"licence_reg_year", "2004"},
-    {"mhlw_training", "true"}, {"verifiable_after", "true"}, {"compliance_published", "true"}, {"dr_reach_institution", "true"},
-    {"local_law_checked", "false"}, {"serves_many", "false"}, {"chat_scope_set", "false"},
+    {"service_kind", "online_consultation"},
+    {"visit_proposed", "follow_up"},
+    {"prior_visits", "7"},
+    {"known_since", "-1100"},
+    {"is_home_physician", "true"},
+    {"explained_limits", "true"},
+    {"explained_each_time_decision", "true"},
+    {"explained_plan_items", "true"},
+    {"risk_explained", "true"},
+    {"plan_present", "true"},
+    {"in_person_assessment", "-60"},
+    {"emergency_institution", "true"},
+    {"emergency_shared_at", "-20"},
+    {"in_person_capacity", "true"},
+    {"dr_institution", "true"},
+    {"licence_reg_year", "2004"},
+    {"mhlw_training", "true"},
+    {"verifiable_after", "true"},
+    {"compliance_published", "true"},
+    {"dr_reach_institution", "true"},
+    {"local_law_checked", "false"},
+    {"serves_many", "false"},
+    {"chat_scope_set", "false"},
 };
 
 /* Credentials of the demo clinic lie beside its database, readable by its owner only. */
@@ -41,7 +58,7 @@ struct demo {
     char link[256];
     struct id consultation;
     bool booked;
-    struct control *control;  /* freed after the store has answered everything */
+    struct control *control; /* freed after the store has answered everything */
     struct counters counters;
 };
 
@@ -50,15 +67,18 @@ static bool demo_read_credentials(struct demo *demo)
     json_t *known = json_load_file(demo->file, 0, NULL);
     const char *physician = json_string_value(json_object_get(known, "physician_password"));
     const char *administrator = json_string_value(json_object_get(known, "administrator_password"));
-    bool good = physician != NULL && administrator != NULL && text_copy(demo->physician_password, sizeof(demo->physician_password), physician) &&
-                text_copy(demo->administrator_password, sizeof(demo->administrator_password), administrator);
+    bool good = physician != NULL && administrator != NULL &&
+                text_copy(demo->physician_password, sizeof(demo->physician_password), physician) &&
+                text_copy(demo->administrator_password, sizeof(demo->administrator_password),
+                          administrator);
     json_decref(known);
     return good;
 }
 
 static bool demo_write_credentials(const struct demo *demo)
 {
-    json_t *known = json_pack("{s:s,s:s}", "physician_password", demo->physician_password, "administrator_password", demo->administrator_password);
+    json_t *known = json_pack("{s:s,s:s}", "physician_password", demo->physician_password,
+                              "administrator_password", demo->administrator_password);
     int file = open(demo->file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     bool good = file >= 0 && json_dumpfd(known, file, JSON_INDENT(2)) == 0;
     if (file >= 0)
@@ -70,7 +90,11 @@ static bool demo_write_credentials(const struct demo *demo)
 static enum result demo_make_institution(struct demo *demo)
 {
     demo->institution = id_new('i');
-    struct store_institution row = {.id = demo->institution, .name_ja = "つなぎ診療所（デモ）", .name_en = "Tsunagi Clinic (demo)", .telephone = "0000-00-0000", .settings = "{}"};
+    struct store_institution row = {.id = demo->institution,
+                                    .name_ja = "つなぎ診療所（デモ）",
+                                    .name_en = "Tsunagi Clinic (demo)",
+                                    .telephone = "0000-00-0000",
+                                    .settings = "{}"};
     struct store_transaction *transaction = store_transaction_new();
     store_put_institution(transaction, &row);
     return verb_store_submit(&demo->verb, transaction);
@@ -81,8 +105,10 @@ static enum result demo_make_staff(struct demo *demo)
     random_token(12, demo->physician_password, sizeof(demo->physician_password));
     random_token(12, demo->administrator_password, sizeof(demo->administrator_password));
     struct staff_new people[] = {
-        {demo->institution, "doctor", "山田 花子", "Hanako Yamada", ROLE_PHYSICIAN, 2004, demo->physician_password},
-        {demo->institution, "admin", "佐藤 次郎", "Jiro Sato", ROLE_ADMINISTRATOR, 0, demo->administrator_password},
+        {demo->institution, "doctor", "山田 花子", "Hanako Yamada", ROLE_PHYSICIAN, 2004,
+         demo->physician_password},
+        {demo->institution, "admin", "佐藤 次郎", "Jiro Sato", ROLE_ADMINISTRATOR, 0,
+         demo->administrator_password},
     };
     enum result result = RESULT_OK;
     for (size_t i = 0; i < ARRAY_LENGTH(people) && result_ok(result); i++)
@@ -114,7 +140,8 @@ static enum result demo_find_administrator(struct demo *demo)
     enum result result = store_query_now(demo->verb.store, &query, &rows);
     if (!result_ok(result))
         return result;
-    demo->administrator = store_rows_count(rows) == 1 ? store_rows_id(rows, 0, "id") : (struct id){{0}};
+    demo->administrator =
+        store_rows_count(rows) == 1 ? store_rows_id(rows, 0, "id") : (struct id){{0}};
     store_rows_free(rows);
     return id_is_set(&demo->administrator) ? RESULT_OK : RESULT_NOT_FOUND;
 }
@@ -128,7 +155,8 @@ static void demo_booked(void *owner, const struct booking_answer *answer)
         return;
     }
     demo->consultation = answer->consultation;
-    snprintf(demo->link, sizeof(demo->link), "%s/v#%s", demo->settings->options.api.public_origin, answer->secret);
+    snprintf(demo->link, sizeof(demo->link), "%s/v#%s", demo->settings->options.api.public_origin,
+             answer->secret);
 }
 
 static void demo_facts(struct booking *booking)
@@ -138,7 +166,8 @@ static void demo_facts(struct booking *booking)
         snprintf(fact->name, sizeof(fact->name), "%s", DEMO_FACTS[i].name);
         if (DEMO_FACTS[i].value[0] == '-') {
             char day[CLOCK_TEXT_SIZE];
-            clock_format_utc(clock_wall_us() + strtoll(DEMO_FACTS[i].value, NULL, 10) * 86400 * US_PER_S, day);
+            clock_format_utc(
+                clock_wall_us() + strtoll(DEMO_FACTS[i].value, NULL, 10) * 86400 * US_PER_S, day);
             snprintf(fact->value, sizeof(fact->value), "%.10s", day);
         } else {
             snprintf(fact->value, sizeof(fact->value), "%s", DEMO_FACTS[i].value);
@@ -155,7 +184,9 @@ static enum result demo_book(struct demo *demo)
         return result;
     struct booking *booking = calloc(1, sizeof(*booking));
     if (booking != NULL) {
-        booking->actor = (struct actor){.role = ROLE_ADMINISTRATOR, .person = demo->administrator, .institution = demo->institution};
+        booking->actor = (struct actor){.role = ROLE_ADMINISTRATOR,
+                                        .person = demo->administrator,
+                                        .institution = demo->institution};
         snprintf(booking->patient_name, sizeof(booking->patient_name), "鈴木 一郎");
         booking->booked_for_us = clock_wall_us();
         demo_facts(booking);
@@ -171,15 +202,19 @@ static void demo_print(const struct demo *demo, bool as_json)
 {
     const char *origin = demo->settings->options.api.public_origin;
     if (as_json) {
-        json_t *all = json_pack("{s:s,s:s,s:{s:s,s:s},s:{s:s,s:s}}", "consultation", demo->consultation.text, "link", demo->link, "physician", "name", "doctor",
-                                "password", demo->physician_password, "administrator", "name", "admin", "password", demo->administrator_password);
+        json_t *all = json_pack("{s:s,s:s,s:{s:s,s:s},s:{s:s,s:s}}", "consultation",
+                                demo->consultation.text, "link", demo->link, "physician", "name",
+                                "doctor", "password", demo->physician_password, "administrator",
+                                "name", "admin", "password", demo->administrator_password);
         json_dumpf(all, stdout, JSON_COMPACT);
         printf("\n");
         json_decref(all);
         return;
     }
-    printf("\n  patient        %s\n  physician      %s/clinic     name: doctor   password: %s\n  administrator  %s/admin      name: admin    password: %s\n\n"
-           "  The certificate is self-signed: the browser warns once. A new patient link is made at every start.\n\n",
+    printf("\n  patient        %s\n  physician      %s/clinic     name: doctor   password: %s\n  "
+           "administrator  %s/admin      name: admin    password: %s\n\n"
+           "  The certificate is self-signed: the browser warns once. A new patient link is made "
+           "at every start.\n\n",
            demo->link, origin, demo->physician_password, origin, demo->administrator_password);
 }
 

@@ -8,8 +8,8 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/log.h"
 
-#define TICK_MS 500
-#define SLOW_TICK_MS 1000
+#define TICK_MS       500
+#define SLOW_TICK_MS  1000
 #define STOP_GRACE_MS 300 /* for the last messages to leave the sockets */
 
 /* Thread: control.   Owner: gateway_run, on the heap.   Life: one run. */
@@ -64,7 +64,8 @@ static void gateway_on_api(uv_async_t *handle)
 
 /* ---- services for the api room ---------------------------------------------------------------------------------- */
 
-static void gateway_issue_ticket(void *owner, const struct visit_identity *identity, struct token *ret_ticket)
+static void gateway_issue_ticket(void *owner, const struct visit_identity *identity,
+                                 struct token *ret_ticket)
 {
     control_issue_ticket(((struct gateway *)owner)->control, identity, ret_ticket);
 }
@@ -74,17 +75,20 @@ static void gateway_sign_out(void *owner, const struct id *session)
     control_sign_out(((struct gateway *)owner)->control, session);
 }
 
-static void gateway_book(void *owner, const struct booking *booking, booking_done_fn done, void *done_owner)
+static void gateway_book(void *owner, const struct booking *booking, booking_done_fn done,
+                         void *done_owner)
 {
     control_book(((struct gateway *)owner)->control, booking, done, done_owner);
 }
 
-static void gateway_reissue(void *owner, const struct actor *actor, const struct id *consultation, booking_done_fn done, void *done_owner)
+static void gateway_reissue(void *owner, const struct actor *actor, const struct id *consultation,
+                            booking_done_fn done, void *done_owner)
 {
     control_reissue(((struct gateway *)owner)->control, actor, consultation, done, done_owner);
 }
 
-static void gateway_redeem(void *owner, const struct redeem *redeem, redeem_done_fn done, void *done_owner)
+static void gateway_redeem(void *owner, const struct redeem *redeem, redeem_done_fn done,
+                           void *done_owner)
 {
     control_redeem(((struct gateway *)owner)->control, redeem, done, done_owner);
 }
@@ -92,7 +96,8 @@ static void gateway_redeem(void *owner, const struct redeem *redeem, redeem_done
 static void gateway_counters(void *owner, uint64_t *ret_values)
 {
     struct gateway *gateway = owner;
-    const struct counters *blocks[MEDIA_WORKERS_MAX + 2] = {&gateway->control_counters, &gateway->store_counters};
+    const struct counters *blocks[MEDIA_WORKERS_MAX + 2] = {&gateway->control_counters,
+                                                            &gateway->store_counters};
     unsigned count = 2;
     for (uint32_t worker = 0; worker < media_workers(gateway->media); worker++)
         blocks[count++] = media_counters(gateway->media, worker);
@@ -123,7 +128,8 @@ static void gateway_on_hello(void *owner, struct handle socket, const struct mes
     control_on_hello(((struct gateway *)owner)->control, socket, hello);
 }
 
-static void gateway_on_message(void *owner, struct handle session, uint32_t ref, const struct message *message)
+static void gateway_on_message(void *owner, struct handle session, uint32_t ref,
+                               const struct message *message)
 {
     control_on_message(((struct gateway *)owner)->control, session, ref, message);
 }
@@ -169,7 +175,8 @@ static void gateway_on_tick(uv_timer_t *timer)
 {
     struct gateway *gateway = timer->data;
     control_tick(gateway->control);
-    if (gateway->draining && (control_is_idle(gateway->control) || clock_monotonic_us() >= gateway->drain_until_us))
+    if (gateway->draining &&
+        (control_is_idle(gateway->control) || clock_monotonic_us() >= gateway->drain_until_us))
         gateway_stop_soon(gateway);
 }
 
@@ -177,7 +184,8 @@ static void gateway_on_slow_tick(uv_timer_t *timer)
 {
     struct gateway *gateway = timer->data;
     api_checkpoint_tick(gateway->api);
-    counter_set(&gateway->control_counters, COUNTER_tls_certificate_expiry_seconds, (uint64_t)signaling_certificate_expiry(gateway->signaling));
+    counter_set(&gateway->control_counters, COUNTER_tls_certificate_expiry_seconds,
+                (uint64_t)signaling_certificate_expiry(gateway->signaling));
 }
 
 static void gateway_drain_stored(void *owner, enum result result, uint64_t first_seq)
@@ -188,10 +196,12 @@ static void gateway_drain_stored(void *owner, enum result result, uint64_t first
         LOG(LOG_ERROR, "drain.not_recorded", log_result(result));
 }
 
-static void gateway_record(struct gateway *gateway, enum audit_act act, enum audit_outcome outcome, const char *what)
+static void gateway_record(struct gateway *gateway, enum audit_act act, enum audit_outcome outcome,
+                           const char *what)
 {
     struct store_transaction *transaction = store_transaction_new();
-    struct audit_draft draft = {.act = act, .outcome = outcome, .actor = {.role = ROLE_SYSTEM}, .object_kind = "config"};
+    struct audit_draft draft = {
+        .act = act, .outcome = outcome, .actor = {.role = ROLE_SYSTEM}, .object_kind = "config"};
     draft.extra[draft.extra_count++] = (struct audit_extra){.key = "what", .is_text = true};
     (void)!text_copy(draft.extra[0].text, sizeof(draft.extra[0].text), what);
     store_transaction_record(transaction, &draft);
@@ -204,7 +214,8 @@ static void gateway_record(struct gateway *gateway, enum audit_act act, enum aud
 static void gateway_on_terminate(uv_signal_t *handle, int signal_number)
 {
     struct gateway *gateway = handle->data;
-    LOG(LOG_INFO, "gateway.drain", log_number("signal", signal_number), log_number("again", gateway->draining));
+    LOG(LOG_INFO, "gateway.drain", log_number("signal", signal_number),
+        log_number("again", gateway->draining));
     if (gateway->draining) {
         gateway_stop_soon(gateway);
         return;
@@ -224,7 +235,8 @@ static void gateway_on_hangup(uv_signal_t *handle, int signal_number)
     (void)signal_number;
     enum result result = gateway->options->reload(gateway->options->reload_owner, &reload);
     if (result_ok(result))
-        result = signaling_reload_certificate(gateway->signaling, reload.certificate_file, reload.key_file);
+        result = signaling_reload_certificate(gateway->signaling, reload.certificate_file,
+                                              reload.key_file);
     if (result_ok(result))
         result = control_use_pack(gateway->control, &reload.pack);
     if (reload.pack.pack != NULL) { /* not taken over */
@@ -232,7 +244,8 @@ static void gateway_on_hangup(uv_signal_t *handle, int signal_number)
         free(reload.pack.bytes);
     }
     LOG(result_ok(result) ? LOG_INFO : LOG_ERROR, "gateway.reload", log_result(result));
-    gateway_record(gateway, result_ok(result) ? AUDIT_ACT_CONFIG_CHANGE : AUDIT_ACT_CONFIG_REJECTED, result_ok(result) ? AUDIT_OK : AUDIT_ERROR, "reload");
+    gateway_record(gateway, result_ok(result) ? AUDIT_ACT_CONFIG_CHANGE : AUDIT_ACT_CONFIG_REJECTED,
+                   result_ok(result) ? AUDIT_OK : AUDIT_ERROR, "reload");
 }
 
 static void gateway_watch(struct gateway *gateway)
@@ -256,7 +269,8 @@ static enum result gateway_start_rooms(struct gateway *gateway, const char **ret
 {
     const struct gateway_options *options = gateway->options;
     *ret_stage = "storage";
-    enum result result = store_open(&options->store, gateway_store_woken, gateway, &gateway->store_counters, &gateway->store);
+    enum result result = store_open(&options->store, gateway_store_woken, gateway,
+                                    &gateway->store_counters, &gateway->store);
     if (!result_ok(result))
         return result;
     *ret_stage = "media";
@@ -264,7 +278,8 @@ static enum result gateway_start_rooms(struct gateway *gateway, const char **ret
     if (!result_ok(result))
         return result;
     *ret_stage = "control";
-    struct control_rooms rooms = {.store = gateway->store, .media = gateway->media, .counters = &gateway->control_counters};
+    struct control_rooms rooms = {
+        .store = gateway->store, .media = gateway->media, .counters = &gateway->control_counters};
     result = control_new(&options->control, &rooms, &gateway->control);
     if (!result_ok(result))
         return result;
@@ -278,7 +293,8 @@ static enum result gateway_start_rooms(struct gateway *gateway, const char **ret
                                     .counters = gateway_counters,
                                     .ready = gateway_ready,
                                     .pack = gateway_pack};
-    result = api_new(&options->api, &services, gateway->store, &gateway->control_counters, gateway_api_woken, gateway, &gateway->api);
+    result = api_new(&options->api, &services, gateway->store, &gateway->control_counters,
+                     gateway_api_woken, gateway, &gateway->api);
     if (!result_ok(result))
         return result;
     *ret_stage = "signaling";
@@ -289,7 +305,8 @@ static enum result gateway_start_rooms(struct gateway *gateway, const char **ret
                                           .away = gateway_on_away,
                                           .resumed = gateway_on_resumed,
                                           .ended = gateway_on_ended};
-    return signaling_start(&options->signaling, &handlers, &gateway->loop, &gateway->control_counters, &gateway->signaling);
+    return signaling_start(&options->signaling, &handlers, &gateway->loop,
+                           &gateway->control_counters, &gateway->signaling);
 }
 
 static void gateway_serve(struct gateway *gateway)
@@ -301,7 +318,8 @@ static void gateway_serve(struct gateway *gateway)
     uv_signal_start(&gateway->terminate, gateway_on_terminate, SIGTERM);
     uv_signal_start(&gateway->interrupt, gateway_on_terminate, SIGINT);
     uv_signal_start(&gateway->hangup, gateway_on_hangup, SIGHUP);
-    LOG(LOG_INFO, "gateway.serving", log_number("https", signaling_port(gateway->signaling)), log_number("workers", media_workers(gateway->media)));
+    LOG(LOG_INFO, "gateway.serving", log_number("https", signaling_port(gateway->signaling)),
+        log_number("workers", media_workers(gateway->media)));
     uv_run(&gateway->loop, UV_RUN_DEFAULT);
 }
 

@@ -76,8 +76,10 @@ static const struct {
     const char *help;
 } VERBS[] = {
     {"serve", serve_cli, "--config FILE                 run the gateway"},
-    {"signer", signer_cli, "--config FILE --state DIR     sign the log's heads (a process of its own)"},
-    {"check-config", check_config_verb, "FILE                    what is wrong with it, what clients will see"},
+    {"signer", signer_cli,
+     "--config FILE --state DIR     sign the log's heads (a process of its own)"},
+    {"check-config", check_config_verb,
+     "FILE                    what is wrong with it, what clients will see"},
     {"rules", rules_verb, "eval|facts|lint …              rule packs"},
     {"audit", audit_cli, "verify|proof|export …          the log"},
     {"staff", staff_cli, "add|list --config FILE …       accounts (while the gateway is stopped)"},

@@ -24,7 +24,8 @@ bool settings_flag(int argc, char **argv, const char *name)
     return false;
 }
 
-enum result settings_read_pack(void *owner, struct span bytes, const char *name, struct rule_pack **ret_pack)
+enum result settings_read_pack(void *owner, struct span bytes, const char *name,
+                               struct rule_pack **ret_pack)
 {
     char message[CONFIG_MESSAGE_SIZE];
     (void)owner;
@@ -54,7 +55,10 @@ static bool settings_read_vkey(struct settings *settings)
 {
     FILE *file = fopen(settings->vkey_file, "re");
     if (file == NULL || fgets(settings->vkey, sizeof(settings->vkey), file) == NULL) {
-        fprintf(stderr, "%s: no verifier key of the log; make one with: tsunagi signer --init --config %s\n", settings->vkey_file, settings->file);
+        fprintf(
+            stderr,
+            "%s: no verifier key of the log; make one with: tsunagi signer --init --config %s\n",
+            settings->vkey_file, settings->file);
         if (file != NULL)
             fclose(file);
         return false;
@@ -128,14 +132,19 @@ int settings_load(const char *file, struct settings *ret_settings)
         return EXIT_CONFIGURATION;
     }
     const struct gateway_config *config = &ret_settings->config;
-    snprintf(ret_settings->vkey_file, sizeof(ret_settings->vkey_file), "%s/log.vkey", config->audit.checkpoint_directory);
-    snprintf(ret_settings->checkpoint_file, sizeof(ret_settings->checkpoint_file), "%s/checkpoint", config->audit.checkpoint_directory);
-    snprintf(ret_settings->storage_key_file, sizeof(ret_settings->storage_key_file), "%s.key", config->storage.path);
-    if (!settings_read_vkey(ret_settings) || !result_ok(settings_load_pack(config->rules.pack_file, &ret_settings->pack)))
+    snprintf(ret_settings->vkey_file, sizeof(ret_settings->vkey_file), "%s/log.vkey",
+             config->audit.checkpoint_directory);
+    snprintf(ret_settings->checkpoint_file, sizeof(ret_settings->checkpoint_file), "%s/checkpoint",
+             config->audit.checkpoint_directory);
+    snprintf(ret_settings->storage_key_file, sizeof(ret_settings->storage_key_file), "%s.key",
+             config->storage.path);
+    if (!settings_read_vkey(ret_settings) ||
+        !result_ok(settings_load_pack(config->rules.pack_file, &ret_settings->pack)))
         return EXIT_CONFIGURATION;
     enum result key = store_key_create(ret_settings->storage_key_file);
     if (!result_ok(key) && key != RESULT_EXISTS) {
-        fprintf(stderr, "%s: the key that wraps personal values cannot be made: %s\n", ret_settings->storage_key_file, result_text(key));
+        fprintf(stderr, "%s: the key that wraps personal values cannot be made: %s\n",
+                ret_settings->storage_key_file, result_text(key));
         return EXIT_CONFIGURATION;
     }
     settings_options(ret_settings);
@@ -156,7 +165,8 @@ enum result settings_reload(void *owner, struct gateway_reload *ret_reload)
         fprintf(stderr, "%s\n", message);
     if (result_ok(result)) {
         /* Ports, paths of storage and limits need a restart; certificates and the pack are what changes in a day's work. */
-        memcpy(settings->config.http.certificate_file, fresh->http.certificate_file, sizeof(fresh->http.certificate_file));
+        memcpy(settings->config.http.certificate_file, fresh->http.certificate_file,
+               sizeof(fresh->http.certificate_file));
         memcpy(settings->config.http.key_file, fresh->http.key_file, sizeof(fresh->http.key_file));
         ret_reload->certificate_file = settings->config.http.certificate_file;
         ret_reload->key_file = settings->config.http.key_file;

@@ -26,6 +26,7 @@ int settings_load(const char *file, struct settings *ret_settings);
 const char *settings_argument(int argc, char **argv, const char *name);
 bool settings_flag(int argc, char **argv, const char *name);
 enum result settings_reload(void *owner, struct gateway_reload *ret_reload);
-enum result settings_read_pack(void *owner, struct span bytes, const char *name, struct rule_pack **ret_pack);
+enum result settings_read_pack(void *owner, struct span bytes, const char *name,
+                               struct rule_pack **ret_pack);
 
 #endif

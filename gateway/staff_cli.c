@@ -26,8 +26,11 @@ enum result staff_add(struct verb_store *verb, const struct staff_new *staff)
                               .registered_year = staff->registered_year,
                               .created_us = clock_wall_us()};
     struct store_transaction *transaction = store_transaction_new();
-    struct audit_draft draft = {
-        .act = AUDIT_ACT_STAFF_CREATE, .outcome = AUDIT_OK, .actor = {.role = ROLE_SYSTEM, .institution = staff->institution}, .object_kind = "staff", .object = row.id};
+    struct audit_draft draft = {.act = AUDIT_ACT_STAFF_CREATE,
+                                .outcome = AUDIT_OK,
+                                .actor = {.role = ROLE_SYSTEM, .institution = staff->institution},
+                                .object_kind = "staff",
+                                .object = row.id};
     draft.extra[draft.extra_count++] = (struct audit_extra){.key = "role", .is_text = true};
     (void)!text_copy(draft.extra[0].text, sizeof(draft.extra[0].text), row.role);
     store_put_staff(transaction, &row);
@@ -48,7 +51,8 @@ static bool staff_institution(struct verb_store *verb, const char *text, struct 
     if (one)
         *ret_id = store_rows_id(rows, 0, "id");
     else
-        fprintf(stderr, "there are %zu institutions; name one with --institution\n", store_rows_count(rows));
+        fprintf(stderr, "there are %zu institutions; name one with --institution\n",
+                store_rows_count(rows));
     store_rows_free(rows);
     return one;
 }
@@ -56,25 +60,34 @@ static bool staff_institution(struct verb_store *verb, const char *text, struct 
 static int staff_add_cli(struct verb_store *verb, int argc, char **argv)
 {
     char password[PASSWORD_SIZE] = "";
-    const char *year = settings_argument(argc, argv, "--registered"), *role = settings_argument(argc, argv, "--role");
+    const char *year = settings_argument(argc, argv, "--registered"),
+               *role = settings_argument(argc, argv, "--role");
     struct staff_new staff = {.login = settings_argument(argc, argv, "--login"),
                               .name_ja = settings_argument(argc, argv, "--name-ja"),
                               .name_en = settings_argument(argc, argv, "--name-en"),
                               .role = role == NULL ? ROLE_NONE : role_of_name(role),
                               .registered_year = year == NULL ? 0 : (int)strtol(year, NULL, 10),
                               .password = password};
-    if (staff.login == NULL || staff.name_ja == NULL || staff.name_en == NULL || staff.role == ROLE_NONE || staff.role == ROLE_SYSTEM || staff.role == ROLE_PATIENT) {
-        fprintf(stderr, "usage: tsunagi staff add --config FILE --login NAME --role physician|nurse|clerk|administrator --name-ja … --name-en … [--registered YEAR] [--institution ID]\n"
+    if (staff.login == NULL || staff.name_ja == NULL || staff.name_en == NULL ||
+        staff.role == ROLE_NONE || staff.role == ROLE_SYSTEM || staff.role == ROLE_PATIENT) {
+        fprintf(stderr, "usage: tsunagi staff add --config FILE --login NAME --role "
+                        "physician|nurse|clerk|administrator --name-ja … --name-en … [--registered "
+                        "YEAR] [--institution ID]\n"
                         "       the password is read from standard input\n");
         return 4;
     }
-    if (fgets(password, sizeof(password), stdin) == NULL || !staff_institution(verb, settings_argument(argc, argv, "--institution"), &staff.institution))
+    if (fgets(password, sizeof(password), stdin) == NULL ||
+        !staff_institution(verb, settings_argument(argc, argv, "--institution"),
+                           &staff.institution))
         return 1;
     password[strcspn(password, "\r\n")] = 0;
     enum result result = staff_add(verb, &staff);
     memset(password, 0, sizeof(password));
     if (!result_ok(result))
-        fprintf(stderr, "%s: not added: %s%s\n", staff.login, result_text(result), result == RESULT_INVALID ? " (a password has at least 12 characters)" : result == RESULT_EXISTS ? " (this name is taken)" : "");
+        fprintf(stderr, "%s: not added: %s%s\n", staff.login, result_text(result),
+                result == RESULT_INVALID  ? " (a password has at least 12 characters)"
+                : result == RESULT_EXISTS ? " (this name is taken)"
+                                          : "");
     return result_ok(result) ? 0 : 1;
 }
 
@@ -84,12 +97,15 @@ static int staff_list_cli(struct verb_store *verb, int argc, char **argv)
     struct store_rows *rows = NULL;
     if (!staff_institution(verb, settings_argument(argc, argv, "--institution"), &institution))
         return 1;
-    struct store_query query = {.kind = STORE_QUERY_STAFF_OF_INSTITUTION, .institution = institution.text};
+    struct store_query query = {.kind = STORE_QUERY_STAFF_OF_INSTITUTION,
+                                .institution = institution.text};
     if (!result_ok(store_query_now(verb->store, &query, &rows)))
         return 1;
     for (size_t row = 0; row < store_rows_count(rows); row++)
-        printf("%s\t%s\t%s\t%s%s\n", store_rows_text(rows, row, "id"), store_rows_text(rows, row, "role"), store_rows_text(rows, row, "login"),
-               store_rows_text(rows, row, "display_name_ja"), store_rows_integer(rows, row, "disabled") ? "\tdisabled" : "");
+        printf("%s\t%s\t%s\t%s%s\n", store_rows_text(rows, row, "id"),
+               store_rows_text(rows, row, "role"), store_rows_text(rows, row, "login"),
+               store_rows_text(rows, row, "display_name_ja"),
+               store_rows_integer(rows, row, "disabled") ? "\tdisabled" : "");
     store_rows_free(rows);
     return 0;
 }
@@ -98,7 +114,8 @@ int staff_cli(int argc, char **argv)
 {
     struct verb_store verb;
     struct settings *settings = malloc(sizeof(*settings));
-    int status = settings == NULL ? 1 : settings_load(settings_argument(argc, argv, "--config"), settings);
+    int status =
+        settings == NULL ? 1 : settings_load(settings_argument(argc, argv, "--config"), settings);
     if (status == 0 && result_ok(verb_store_open(&verb, &settings->options.store))) {
         bool list = argc > 1 && strcmp(argv[1], "list") == 0;
         status = list ? staff_list_cli(&verb, argc, argv) : staff_add_cli(&verb, argc, argv);

@@ -19,9 +19,13 @@ enum result verb_store_open(struct verb_store *verb, const struct store_options 
     pthread_cond_init(&verb->woken, NULL);
     enum result result = store_open(options, verb_store_woken, verb, &verb->counters, &verb->store);
     if (result == RESULT_EXISTS)
-        fprintf(stderr, "%s: a gateway has this database open; stop it first, or use the administrator's page\n", options->path);
+        fprintf(stderr,
+                "%s: a gateway has this database open; stop it first, or use the administrator's "
+                "page\n",
+                options->path);
     else if (!result_ok(result))
-        fprintf(stderr, "%s: the database cannot be opened: %s\n", options->path, result_text(result));
+        fprintf(stderr, "%s: the database cannot be opened: %s\n", options->path,
+                result_text(result));
     return result;
 }
 

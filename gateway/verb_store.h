@@ -17,11 +17,13 @@ struct verb_store {
 };
 
 /* Says what is wrong on stderr; RESULT_EXISTS means a gateway has the database open. */
-MUST_CHECK enum result verb_store_open(struct verb_store *verb, const struct store_options *options);
+MUST_CHECK enum result verb_store_open(struct verb_store *verb,
+                                       const struct store_options *options);
 void verb_store_close(struct verb_store *verb);
 /* Waits for the next wake-up and runs the callbacks that are due. */
 void verb_store_wait(struct verb_store *verb);
 /* Takes the transaction and waits until it is durable or refused. */
-MUST_CHECK enum result verb_store_submit(struct verb_store *verb, struct store_transaction *transaction);
+MUST_CHECK enum result verb_store_submit(struct verb_store *verb,
+                                         struct store_transaction *transaction);
 
 #endif

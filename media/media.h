@@ -19,16 +19,18 @@ struct media_announce {
 };
 
 struct media_options {
-    uint32_t workers;            /* 1 … MEDIA_WORKERS_MAX */
-    char bind_address[46];       /* "::" takes both families, "127.0.0.1" … */
-    uint16_t port;               /* of worker 0; worker n listens on port + n; 0: any free port (tests) */
-    struct media_announce announce[MEDIA_ANNOUNCE_MAX]; /* what clients see; empty: the bind address */
+    uint32_t workers;      /* 1 … MEDIA_WORKERS_MAX */
+    char bind_address[46]; /* "::" takes both families, "127.0.0.1" … */
+    uint16_t port;         /* of worker 0; worker n listens on port + n; 0: any free port (tests) */
+    struct media_announce
+        announce[MEDIA_ANNOUNCE_MAX]; /* what clients see; empty: the bind address */
     uint32_t announce_count;
-    uint32_t endpoints_max;      /* per worker */
-    int64_t consent_timeout_us;  /* 30 s */
+    uint32_t endpoints_max;       /* per worker */
+    int64_t consent_timeout_us;   /* 30 s */
     int64_t handshake_timeout_us; /* 15 s */
-    int64_t gap_notice_us;       /* after this without sound or a complete frame a FLOW event says so; 1 s */
-    uint64_t random_seed;        /* 0: from the system; else SSRC offsets etc. repeat (tests) */
+    int64_t
+        gap_notice_us; /* after this without sound or a complete frame a FLOW event says so; 1 s */
+    uint64_t random_seed; /* 0: from the system; else SSRC offsets etc. repeat (tests) */
 };
 
 struct media;
@@ -36,8 +38,8 @@ struct media;
 /* Called on a worker thread after it queued events; must only wake the control loop (uv_async_send). */
 typedef void media_wake_function(void *owner);
 
-MUST_CHECK enum result media_start(const struct media_options *options, media_wake_function *wake, void *wake_owner,
-                                   struct media **ret_media);
+MUST_CHECK enum result media_start(const struct media_options *options, media_wake_function *wake,
+                                   void *wake_owner, struct media **ret_media);
 /* Closes every endpoint, destroys keys, joins the workers. */
 struct media *media_stop(struct media *media);
 
@@ -50,12 +52,14 @@ struct media_candidate {
     char foundation[12];
 };
 /* The candidates of one worker; returns how many were written. */
-uint32_t media_candidates(const struct media *media, uint32_t worker, struct media_candidate *ret_candidates, uint32_t max);
+uint32_t media_candidates(const struct media *media, uint32_t worker,
+                          struct media_candidate *ret_candidates, uint32_t max);
 
 /* Least loaded worker for a new consultation. */
 uint32_t media_place(const struct media *media);
 /* A handle for a new endpoint on that worker. RESULT_FULL at endpoints_max. The handle is given back by DRAINED. */
-MUST_CHECK enum result media_endpoint_reserve(struct media *media, uint32_t worker, struct handle *ret_endpoint);
+MUST_CHECK enum result media_endpoint_reserve(struct media *media, uint32_t worker,
+                                              struct handle *ret_endpoint);
 uint32_t media_endpoint_worker(const struct media *media, struct handle endpoint);
 /* Fresh ICE credentials of ours for an OPEN or ICE command. The ufrag begins with the worker and the place of the
  * endpoint (for people who read captures), the rest is random; any other unique ufrag works as well. */

@@ -16,14 +16,20 @@
 
 enum media_kind { MEDIA_AUDIO, MEDIA_VIDEO, MEDIA_KIND_COUNT };
 
-enum media_codec { MEDIA_CODEC_NONE, MEDIA_CODEC_OPUS, MEDIA_CODEC_VP8, MEDIA_CODEC_H264, MEDIA_CODEC_COUNT };
+enum media_codec {
+    MEDIA_CODEC_NONE,
+    MEDIA_CODEC_OPUS,
+    MEDIA_CODEC_VP8,
+    MEDIA_CODEC_H264,
+    MEDIA_CODEC_COUNT
+};
 
 /* Header extensions we understand (RFC 8285); an endpoint's own ids are in its media_maps. */
 enum media_extension {
-    MEDIA_EXTENSION_MID,            /* urn:ietf:params:rtp-hdrext:sdes:mid */
-    MEDIA_EXTENSION_TRANSPORT_CC,   /* …/draft-holmer-rmcat-transport-wide-cc-extensions-01 */
-    MEDIA_EXTENSION_ABS_SEND_TIME,  /* http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time */
-    MEDIA_EXTENSION_AUDIO_LEVEL,    /* urn:ietf:params:rtp-hdrext:ssrc-audio-level, RFC 6464 */
+    MEDIA_EXTENSION_MID,           /* urn:ietf:params:rtp-hdrext:sdes:mid */
+    MEDIA_EXTENSION_TRANSPORT_CC,  /* …/draft-holmer-rmcat-transport-wide-cc-extensions-01 */
+    MEDIA_EXTENSION_ABS_SEND_TIME, /* http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time */
+    MEDIA_EXTENSION_AUDIO_LEVEL,   /* urn:ietf:params:rtp-hdrext:ssrc-audio-level, RFC 6464 */
     MEDIA_EXTENSION_COUNT
 };
 
@@ -56,11 +62,11 @@ struct media_fingerprint {
 enum media_command_kind {
     MEDIA_COMMAND_ENDPOINT_OPEN,   /* open */
     MEDIA_COMMAND_ENDPOINT_REMOTE, /* remote: what the SDP answer said */
-    MEDIA_COMMAND_ENDPOINT_ICE,    /* ice: new local credentials (ICE restart); keys and routes stay */
-    MEDIA_COMMAND_ENDPOINT_CLOSE,  /* destroy keys at once, forget addresses, answer DRAINED */
-    MEDIA_COMMAND_ROUTE_ADD,       /* route: exists from now on, closed */
-    MEDIA_COMMAND_ROUTE_REMOVE,    /* route */
-    MEDIA_COMMAND_GATE,            /* route: set its gate bit to `open`; opening asks the publisher for a keyframe */
+    MEDIA_COMMAND_ENDPOINT_ICE, /* ice: new local credentials (ICE restart); keys and routes stay */
+    MEDIA_COMMAND_ENDPOINT_CLOSE, /* destroy keys at once, forget addresses, answer DRAINED */
+    MEDIA_COMMAND_ROUTE_ADD,      /* route: exists from now on, closed */
+    MEDIA_COMMAND_ROUTE_REMOVE,   /* route */
+    MEDIA_COMMAND_GATE, /* route: set its gate bit to `open`; opening asks the publisher for a keyframe */
 };
 
 struct media_command {
@@ -123,22 +129,23 @@ struct media_event {
             bool by_peer; /* DTLS close_notify rather than silence */
         } lost;
         struct {
-            uint64_t forwarded;       /* packets this endpoint's publications were forwarded as */
-            uint64_t gated;           /* authenticated packets held by a closed gate */
-            bool keys_destroyed;      /* always true: said so that the record has its evidence */
+            uint64_t forwarded;  /* packets this endpoint's publications were forwarded as */
+            uint64_t gated;      /* authenticated packets held by a closed gate */
+            bool keys_destroyed; /* always true: said so that the record has its evidence */
         } drained;
         struct {
             enum media_kind kind;
             uint8_t slot;
-            bool live;     /* sound: a packet; picture: a complete frame. false: none for gap_notice */
-            int64_t gap_us; /* live: length of the gap that ended (0 for the first time); else: so far */
+            bool live; /* sound: a packet; picture: a complete frame. false: none for gap_notice */
+            int64_t
+                gap_us; /* live: length of the gap that ended (0 for the first time); else: so far */
         } flow;
         struct {
-            uint32_t rtt_us;          /* 0 unknown */
+            uint32_t rtt_us;             /* 0 unknown */
             uint16_t loss_up_permille;   /* from this browser to us */
             uint16_t loss_down_permille; /* from us to it, as its RR says */
             uint32_t bitrate_up_bps, bitrate_down_bps;
-            uint32_t frames_complete;    /* video frames that arrived whole, in the interval */
+            uint32_t frames_complete; /* video frames that arrived whole, in the interval */
         } stats;
     };
 };

@@ -2,26 +2,27 @@
 #ifndef MEDIA_MEDIA_LIMITS_H
 #define MEDIA_MEDIA_LIMITS_H
 
-#define MEDIA_WORKERS_MAX 16
+#define MEDIA_WORKERS_MAX              16
 #define MEDIA_ENDPOINTS_PER_WORKER_MAX 4096
-#define MEDIA_SLOTS_MAX 12             /* m-lines of one endpoint, up and down together */
-#define MEDIA_MID_SIZE 17              /* with NUL; RFC 9143 suggests short ones */
-#define MEDIA_SUBSCRIBERS_MAX 5        /* of one publisher slot */
-#define MEDIA_DATAGRAM_MAX 1500
-#define MEDIA_MTU 1200                 /* what we send at the most, RTP payload and header */
-#define MEDIA_BATCH 64                 /* recvmmsg / sendmmsg */
-#define MEDIA_STREAMS_PER_ENDPOINT_MAX 16 /* incoming SSRCs, so a peer cannot grow the list */
-#define MEDIA_TUPLES_PER_ENDPOINT_MAX 8
-#define MEDIA_UFRAG_SIZE 33            /* with NUL */
-#define MEDIA_PWD_SIZE 65              /* with NUL */
-#define MEDIA_CNAME_SIZE 24
-#define MEDIA_ANNOUNCE_MAX 8
-#define MEDIA_RING_VIDEO_PACKETS 512   /* of one publisher slot */
-#define MEDIA_RING_AUDIO_PACKETS 64
-#define MEDIA_RING_VIDEO_BYTES (128 * 1024) /* 1 s at 1 Mbit/s; the place is shared, not cut into slots */
-#define MEDIA_RING_AUDIO_BYTES (16 * 1024)
-#define MEDIA_HALF_OPEN_HANDSHAKES_MAX 64 /* per worker */
-#define MEDIA_COMMANDS_MAX 4096        /* mailbox control → worker */
-#define MEDIA_EVENTS_MAX 16384         /* mailbox worker → control */
+#define MEDIA_SLOTS_MAX                12 /* m-lines of one endpoint, up and down together */
+#define MEDIA_MID_SIZE                 17 /* with NUL; RFC 9143 suggests short ones */
+#define MEDIA_SUBSCRIBERS_MAX          5  /* of one publisher slot */
+#define MEDIA_DATAGRAM_MAX             1500
+#define MEDIA_MTU                      1200 /* what we send at the most, RTP payload and header */
+#define MEDIA_BATCH                    64   /* recvmmsg / sendmmsg */
+#define MEDIA_STREAMS_PER_ENDPOINT_MAX 16   /* incoming SSRCs, so a peer cannot grow the list */
+#define MEDIA_TUPLES_PER_ENDPOINT_MAX  8
+#define MEDIA_UFRAG_SIZE               33 /* with NUL */
+#define MEDIA_PWD_SIZE                 65 /* with NUL */
+#define MEDIA_CNAME_SIZE               24
+#define MEDIA_ANNOUNCE_MAX             8
+#define MEDIA_RING_VIDEO_PACKETS       512 /* of one publisher slot */
+#define MEDIA_RING_AUDIO_PACKETS       64
+#define MEDIA_RING_VIDEO_BYTES                                                                     \
+    (128 * 1024) /* 1 s at 1 Mbit/s; the place is shared, not cut into slots */
+#define MEDIA_RING_AUDIO_BYTES         (16 * 1024)
+#define MEDIA_HALF_OPEN_HANDSHAKES_MAX 64    /* per worker */
+#define MEDIA_COMMANDS_MAX             4096  /* mailbox control → worker */
+#define MEDIA_EVENTS_MAX               16384 /* mailbox worker → control */
 
 #endif

@@ -15,13 +15,20 @@ const struct api_route API_ROUTES[] = {
     {"POST", "/api/logout", API_STAFF, ACCESS_SIGN_OUT, false, true, api_logout},
     {"GET", "/api/me", API_STAFF, ACCESS_SELF_VIEW, false, false, api_me},
     {"POST", "/api/ticket", API_STAFF_OR_PATIENT, ACCESS_TICKET, false, true, api_ticket},
-    {"POST", "/api/invitations/redeem", API_ANYBODY, ACCESS_INVITATION_REDEEM, false, true, api_redeem},
-    {"GET", "/api/texts/agreement", API_ANYBODY, ACCESS_INVITATION_REDEEM, false, false, api_agreement},
-    {"GET", "/api/consultations", API_STAFF, ACCESS_CONSULTATION_LIST, false, false, api_consultations_list},
-    {"POST", "/api/consultations", API_STAFF, ACCESS_CONSULTATION_BOOK, false, true, api_consultation_book},
-    {"GET", "/api/consultations/*", API_STAFF, ACCESS_CONSULTATION_VIEW, true, false, api_consultation_get},
-    {"GET", "/api/consultations/*/timeline", API_STAFF, ACCESS_TIMELINE_VIEW, true, false, api_consultation_timeline},
-    {"POST", "/api/consultations/*/invitation", API_STAFF, ACCESS_INVITATION_REISSUE, true, true, api_consultation_invite},
+    {"POST", "/api/invitations/redeem", API_ANYBODY, ACCESS_INVITATION_REDEEM, false, true,
+     api_redeem},
+    {"GET", "/api/texts/agreement", API_ANYBODY, ACCESS_INVITATION_REDEEM, false, false,
+     api_agreement},
+    {"GET", "/api/consultations", API_STAFF, ACCESS_CONSULTATION_LIST, false, false,
+     api_consultations_list},
+    {"POST", "/api/consultations", API_STAFF, ACCESS_CONSULTATION_BOOK, false, true,
+     api_consultation_book},
+    {"GET", "/api/consultations/*", API_STAFF, ACCESS_CONSULTATION_VIEW, true, false,
+     api_consultation_get},
+    {"GET", "/api/consultations/*/timeline", API_STAFF, ACCESS_TIMELINE_VIEW, true, false,
+     api_consultation_timeline},
+    {"POST", "/api/consultations/*/invitation", API_STAFF, ACCESS_INVITATION_REISSUE, true, true,
+     api_consultation_invite},
     {"GET", "/api/audit/status", API_STAFF, ACCESS_AUDIT_STATUS, false, false, api_audit_status},
     {"POST", "/api/audit/verify", API_STAFF, ACCESS_AUDIT_VERIFY, false, true, api_audit_verify},
     {"GET", "/api/status", API_STAFF, ACCESS_AUDIT_STATUS, false, false, api_status},
@@ -43,9 +50,11 @@ static void api_call_free(struct api_call *call)
     free(call);
 }
 
-void api_reply_text(struct api_call *call, int status, const char *content_type, const char *text, size_t length)
+void api_reply_text(struct api_call *call, int status, const char *content_type, const char *text,
+                    size_t length)
 {
-    struct http_response response = {.status = status, .content_type = content_type, .body = span_of(text, length)};
+    struct http_response response = {
+        .status = status, .content_type = content_type, .body = span_of(text, length)};
     if (call->set_cookie[0] != 0)
         response.set_cookie[0] = call->set_cookie;
     counter_add(call->api->counters, COUNTER_http_requests, 1);
@@ -59,14 +68,16 @@ void api_reply(struct api_call *call, int status, json_t *reply)
 {
     char *text = reply == NULL ? NULL : json_dumps(reply, JSON_COMPACT);
     json_decref(reply);
-    api_reply_text(call, status, "application/json", text == NULL ? "{}" : text, text == NULL ? 2 : strlen(text));
+    api_reply_text(call, status, "application/json", text == NULL ? "{}" : text,
+                   text == NULL ? 2 : strlen(text));
     free(text);
 }
 
 void api_refuse(struct api_call *call, int status, const char *code, const char *field)
 {
     const struct words *words = words_for(code);
-    json_t *reply = json_pack("{s:s,s:s,s:s}", "code", code, "what", words->what[call->language], "todo", words->todo[call->language]);
+    json_t *reply = json_pack("{s:s,s:s,s:s}", "code", code, "what", words->what[call->language],
+                              "todo", words->todo[call->language]);
     if (field != NULL && field[0] != 0)
         json_object_set_new(reply, "field", json_string(field));
     api_reply(call, status, reply);
@@ -74,7 +85,8 @@ void api_refuse(struct api_call *call, int status, const char *code, const char 
 
 void api_refuse_result(struct api_call *call, enum result result)
 {
-    LOG(LOG_WARNING, "api.failed", log_name("path", call->route == NULL ? "none" : call->route->path), log_result(result));
+    LOG(LOG_WARNING, "api.failed",
+        log_name("path", call->route == NULL ? "none" : call->route->path), log_result(result));
     if (result == RESULT_FULL)
         api_refuse(call, 503, "busy", NULL);
     else if (result_class(result) == RESULT_CLASS_OUTSIDE)
@@ -94,7 +106,8 @@ static void api_rows(void *owner, enum result result, const struct store_rows *r
         call->rows_next(call, rows);
 }
 
-void api_query(struct api_call *call, const struct store_query *query, void (*next)(struct api_call *call, const struct store_rows *rows))
+void api_query(struct api_call *call, const struct store_query *query,
+               void (*next)(struct api_call *call, const struct store_rows *rows))
 {
     call->rows_next = next;
     enum result result = store_query(call->api->store, query, api_rows, call);
@@ -120,9 +133,14 @@ void api_submit(struct api_call *call, struct store_transaction *transaction, ap
         api_refuse_result(call, result);
 }
 
-struct audit_draft api_draft(const struct api_call *call, enum audit_act act, const char *object_kind, const struct id *object)
+struct audit_draft api_draft(const struct api_call *call, enum audit_act act,
+                             const char *object_kind, const struct id *object)
 {
-    struct audit_draft draft = {.act = act, .outcome = AUDIT_OK, .actor = call->identity.actor, .object_kind = object_kind, .request = id_new('r')};
+    struct audit_draft draft = {.act = act,
+                                .outcome = AUDIT_OK,
+                                .actor = call->identity.actor,
+                                .object_kind = object_kind,
+                                .request = id_new('r')};
     if (object != NULL)
         draft.object = *object;
     return draft;
@@ -144,12 +162,14 @@ const char *api_body_text(const struct api_call *call, const char *key)
 
 static void api_authorised(struct api_call *call)
 {
-    struct access_answer answer = authorise(&call->identity.actor, call->route->action, &call->object);
+    struct access_answer answer =
+        authorise(&call->identity.actor, call->route->action, &call->object);
     if (answer.allowed)
         call->route->handler(call);
     else if (answer.reason == ACCESS_REASON_NOT_SIGNED_IN)
         api_refuse(call, 401, "signed_out", NULL);
-    else if (answer.reason == ACCESS_REASON_OTHER_INSTITUTION || answer.reason == ACCESS_REASON_NOT_YOURS)
+    else if (answer.reason == ACCESS_REASON_OTHER_INSTITUTION ||
+             answer.reason == ACCESS_REASON_NOT_YOURS)
         api_refuse(call, 404, "not_found", NULL);
     else
         api_refuse(call, 403, "denied", NULL);
@@ -173,16 +193,24 @@ static void api_object_rows(struct api_call *call, const struct store_rows *rows
 static void api_identified(struct api_call *call)
 {
     if (call->route->about_consultation) {
-        struct store_query query = {.kind = STORE_QUERY_CONSULTATION_BY_ID, .key = call->path_id.text, .institution = call->identity.actor.institution.text};
+        struct store_query query = {.kind = STORE_QUERY_CONSULTATION_BY_ID,
+                                    .key = call->path_id.text,
+                                    .institution = call->identity.actor.institution.text};
         api_query(call, &query, api_object_rows);
         return;
     }
     /* Machines on this very host read the counters without an account; metrics_local() keeps everybody else out. */
     if (call->route->action == ACCESS_METRICS_READ)
-        call->identity.actor = (struct actor){.role = ROLE_SYSTEM, .authentication = AUTHENTICATION_DEVICE};
-    bool own = call->route->action == ACCESS_SIGN_OUT || call->route->action == ACCESS_SELF_VIEW || call->route->action == ACCESS_TICKET;
+        call->identity.actor =
+            (struct actor){.role = ROLE_SYSTEM, .authentication = AUTHENTICATION_DEVICE};
+    bool own = call->route->action == ACCESS_SIGN_OUT || call->route->action == ACCESS_SELF_VIEW ||
+               call->route->action == ACCESS_TICKET;
     bool institution = call->route->who == API_STAFF && !own;
-    call->object = (struct access_object){.kind = institution ? ACCESS_KIND_INSTITUTION : own ? ACCESS_KIND_OWN : call->route->action == ACCESS_METRICS_READ ? ACCESS_KIND_NODE : ACCESS_KIND_NONE,
+    call->object = (struct access_object){.kind = institution ? ACCESS_KIND_INSTITUTION
+                                                  : own       ? ACCESS_KIND_OWN
+                                                  : call->route->action == ACCESS_METRICS_READ
+                                                      ? ACCESS_KIND_NODE
+                                                      : ACCESS_KIND_NONE,
                                           .institution = call->identity.actor.institution};
     api_authorised(call);
 }
@@ -192,11 +220,14 @@ static void api_device_rows(struct api_call *call, const struct store_rows *rows
 static void api_staff_rows(struct api_call *call, const struct store_rows *rows)
 {
     int64_t now_us = clock_wall_us();
-    bool known = store_rows_count(rows) == 1 && store_rows_integer(rows, 0, "disabled") == 0 && store_rows_integer(rows, 0, "expires_us") > now_us &&
-                 store_rows_integer(rows, 0, "seen_us") + call->api->options.session_idle_us > now_us;
+    bool known =
+        store_rows_count(rows) == 1 && store_rows_integer(rows, 0, "disabled") == 0 &&
+        store_rows_integer(rows, 0, "expires_us") > now_us &&
+        store_rows_integer(rows, 0, "seen_us") + call->api->options.session_idle_us > now_us;
     if (!known && call->route->who == API_STAFF_OR_PATIENT && call->cookie_device[0] != 0) {
         call->cookie_session[0] = 0;
-        struct store_query query = {.kind = STORE_QUERY_DEVICE_BY_HASH, .hash = token_hash(call->cookie_device)};
+        struct store_query query = {.kind = STORE_QUERY_DEVICE_BY_HASH,
+                                    .hash = token_hash(call->cookie_device)};
         api_query(call, &query, api_device_rows);
         return;
     }
@@ -209,15 +240,17 @@ static void api_staff_rows(struct api_call *call, const struct store_rows *rows)
                                           .person = store_rows_id(rows, 0, "staff"),
                                           .institution = store_rows_id(rows, 0, "institution"),
                                           .session = store_rows_id(rows, 0, "id")};
-    const char *name = store_rows_text(rows, 0, call->language == LANGUAGE_EN ? "display_name_en" : "display_name_ja");
+    const char *name = store_rows_text(
+        rows, 0, call->language == LANGUAGE_EN ? "display_name_en" : "display_name_ja");
     (void)!text_copy(call->identity.name, sizeof(call->identity.name), name);
     if (now_us - store_rows_integer(rows, 0, "seen_us") > SEEN_UPDATE_US) {
-        struct store_staff_session session = {.id = call->identity.actor.session,
-                                              .staff = call->identity.actor.person,
-                                              .secret = token_hash(call->cookie_session),
-                                              .created_us = store_rows_integer(rows, 0, "created_us"),
-                                              .seen_us = now_us,
-                                              .expires_us = store_rows_integer(rows, 0, "expires_us")};
+        struct store_staff_session session = {
+            .id = call->identity.actor.session,
+            .staff = call->identity.actor.person,
+            .secret = token_hash(call->cookie_session),
+            .created_us = store_rows_integer(rows, 0, "created_us"),
+            .seen_us = now_us,
+            .expires_us = store_rows_integer(rows, 0, "expires_us")};
         struct store_transaction *transaction = store_transaction_new();
         store_put_staff_session(transaction, &session);
         api_submit(call, transaction, api_identified);
@@ -241,13 +274,15 @@ static void api_patient_visit_rows(struct api_call *call, const struct store_row
 
 static void api_device_rows(struct api_call *call, const struct store_rows *rows)
 {
-    if (store_rows_count(rows) != 1 || store_rows_integer(rows, 0, "expires_us") <= clock_wall_us()) {
+    if (store_rows_count(rows) != 1 ||
+        store_rows_integer(rows, 0, "expires_us") <= clock_wall_us()) {
         api_refuse(call, 401, "invitation_expired", NULL);
         return;
     }
     call->identity.device = store_rows_id(rows, 0, "id");
     call->identity.consultation = store_rows_id(rows, 0, "consultation");
-    struct store_query query = {.kind = STORE_QUERY_CONSULTATION_BY_ID, .key = call->identity.consultation.text};
+    struct store_query query = {.kind = STORE_QUERY_CONSULTATION_BY_ID,
+                                .key = call->identity.consultation.text};
     api_query(call, &query, api_patient_visit_rows);
 }
 
@@ -272,7 +307,9 @@ static void api_identify(struct api_call *call)
         api_refuse(call, 401, patient ? "invitation_expired" : "signed_out", NULL);
         return;
     }
-    struct store_query query = {.kind = patient ? STORE_QUERY_DEVICE_BY_HASH : STORE_QUERY_STAFF_SESSION_BY_HASH, .hash = token_hash(cookie)};
+    struct store_query query = {.kind = patient ? STORE_QUERY_DEVICE_BY_HASH
+                                                : STORE_QUERY_STAFF_SESSION_BY_HASH,
+                                .hash = token_hash(cookie)};
     api_query(call, &query, patient ? api_device_rows : api_staff_rows);
 }
 
@@ -296,7 +333,8 @@ static bool api_path_matches(const char *pattern, const char *path, struct id *r
     return id_parse(text, ret_id);
 }
 
-static const struct api_route *api_find_route(const struct http_request *request, struct id *ret_id, bool *ret_path_known)
+static const struct api_route *api_find_route(const struct http_request *request, struct id *ret_id,
+                                              bool *ret_path_known)
 {
     *ret_path_known = false;
     for (unsigned i = 0; i < API_ROUTES_COUNT; i++) {
@@ -313,7 +351,8 @@ static const struct api_route *api_find_route(const struct http_request *request
  * Origin has to be ours besides. */
 static bool api_cross_site(const struct api_route *route, const struct http_request *request)
 {
-    return route->changes && (request->marker == NULL || request->marker[0] == 0 || (request->origin[0] != 0 && !request->origin_allowed));
+    return route->changes && (request->marker == NULL || request->marker[0] == 0 ||
+                              (request->origin[0] != 0 && !request->origin_allowed));
 }
 
 static bool api_read_body(struct api_call *call, const struct http_request *request)
@@ -321,7 +360,8 @@ static bool api_read_body(struct api_call *call, const struct http_request *requ
     json_error_t error;
     if (request->body.length == 0)
         return true;
-    call->body = json_loadb((const char *)request->body.data, request->body.length, JSON_REJECT_DUPLICATES, &error);
+    call->body = json_loadb((const char *)request->body.data, request->body.length,
+                            JSON_REJECT_DUPLICATES, &error);
     return json_is_object(call->body);
 }
 
@@ -341,7 +381,8 @@ static void api_begin(struct api_call *call, const struct http_request *request)
 
 static void api_read_cookie(const struct http_request *request, const char *name, char *ret_token)
 {
-    if (!http_cookie_value(request->cookie, name, ret_token, TOKEN_SIZE) || !token_is_wellformed(ret_token))
+    if (!http_cookie_value(request->cookie, name, ret_token, TOKEN_SIZE) ||
+        !token_is_wellformed(ret_token))
         ret_token[0] = 0;
 }
 
@@ -350,7 +391,9 @@ void api_on_request(void *owner, const struct http_request *request)
     struct api *api = owner;
     struct api_call *call = api->calls_count >= API_CALLS_MAX ? NULL : calloc(1, sizeof(*call));
     if (call == NULL) {
-        struct http_response response = {.status = 503, .content_type = "application/json", .body = span_of("{\"code\":\"busy\"}", 15)};
+        struct http_response response = {.status = 503,
+                                         .content_type = "application/json",
+                                         .body = span_of("{\"code\":\"busy\"}", 15)};
         signaling_respond(api->signaling, request->handle, &response);
         return;
     }
@@ -372,8 +415,9 @@ void api_on_request(void *owner, const struct http_request *request)
 
 /* ---- life ------------------------------------------------------------------------------------------------------ */
 
-enum result api_new(const struct api_options *options, const struct api_services *services, struct store *store, struct counters *counters,
-                    api_wake_function *wake, void *wake_owner, struct api **ret_api)
+enum result api_new(const struct api_options *options, const struct api_services *services,
+                    struct store *store, struct counters *counters, api_wake_function *wake,
+                    void *wake_owner, struct api **ret_api)
 {
     struct api *api = calloc(1, sizeof(*api));
     if (api == NULL)

@@ -21,10 +21,13 @@
 /* What control does for the web rooms; `owner` is passed back. */
 struct api_services {
     void *owner;
-    void (*issue_ticket)(void *owner, const struct visit_identity *identity, struct token *ret_ticket);
+    void (*issue_ticket)(void *owner, const struct visit_identity *identity,
+                         struct token *ret_ticket);
     void (*sign_out)(void *owner, const struct id *session);
-    void (*book)(void *owner, const struct booking *booking, booking_done_fn done, void *done_owner);
-    void (*reissue)(void *owner, const struct actor *actor, const struct id *consultation, booking_done_fn done, void *done_owner);
+    void (*book)(void *owner, const struct booking *booking, booking_done_fn done,
+                 void *done_owner);
+    void (*reissue)(void *owner, const struct actor *actor, const struct id *consultation,
+                    booking_done_fn done, void *done_owner);
     void (*redeem)(void *owner, const struct redeem *redeem, redeem_done_fn done, void *done_owner);
     /* Sums of all threads' counters. */
     void (*counters)(void *owner, uint64_t *ret_values);
@@ -36,8 +39,9 @@ struct api_services {
 struct api_options {
     const char *checkpoint_file; /* what the signer publishes */
     const char *log_vkey;        /* verifier key text of the log */
-    struct store_options reader; /* the verification reads beside the gateway with a store of its own */
-    const char *public_origin;   /* "https://clinic.example:8443", for links */
+    struct store_options
+        reader; /* the verification reads beside the gateway with a store of its own */
+    const char *public_origin; /* "https://clinic.example:8443", for links */
     int64_t session_idle_us;
     int64_t session_absolute_us;
 };
@@ -47,8 +51,10 @@ struct api;
 /* Called on the password thread; must only wake the control loop, which then calls api_dispatch. */
 typedef void api_wake_function(void *owner);
 
-MUST_CHECK enum result api_new(const struct api_options *options, const struct api_services *services, struct store *store,
-                               struct counters *counters, api_wake_function *wake, void *wake_owner, struct api **ret_api);
+MUST_CHECK enum result api_new(const struct api_options *options,
+                               const struct api_services *services, struct store *store,
+                               struct counters *counters, api_wake_function *wake, void *wake_owner,
+                               struct api **ret_api);
 struct api *api_free(struct api *api);
 void api_attach(struct api *api, struct signaling *signaling);
 /* Handler for signaling_start; `owner` is the struct api. */

@@ -14,8 +14,8 @@ struct api_call;
 typedef void api_handler(struct api_call *call);
 
 enum api_who {
-    API_ANYBODY,     /* sign-in, links, public texts, health */
-    API_STAFF,       /* a staff session cookie */
+    API_ANYBODY, /* sign-in, links, public texts, health */
+    API_STAFF,   /* a staff session cookie */
     API_STAFF_OR_PATIENT,
 };
 
@@ -24,8 +24,9 @@ struct api_route {
     const char *path; /* "*" stands for one id */
     enum api_who who;
     enum access_action action;
-    bool about_consultation; /* the "*" is a consultation of the asker's institution: loaded before the handler */
-    bool changes;            /* needs the X-Tsunagi header and an allowed Origin */
+    bool
+        about_consultation; /* the "*" is a consultation of the asker's institution: loaded before the handler */
+    bool changes; /* needs the X-Tsunagi header and an allowed Origin */
     api_handler *handler;
 };
 
@@ -77,15 +78,18 @@ extern const unsigned API_ROUTES_COUNT;
 
 /* Ends the call. `reply` is stolen; NULL sends an empty body. */
 void api_reply(struct api_call *call, int status, json_t *reply);
-void api_reply_text(struct api_call *call, int status, const char *content_type, const char *text, size_t length);
+void api_reply_text(struct api_call *call, int status, const char *content_type, const char *text,
+                    size_t length);
 /* Refusal in words: {"code","what","todo"[,"field"]}. */
 void api_refuse(struct api_call *call, int status, const char *code, const char *field);
 /* A failed result of the store in words. */
 void api_refuse_result(struct api_call *call, enum result result);
-void api_query(struct api_call *call, const struct store_query *query, void (*next)(struct api_call *call, const struct store_rows *rows));
+void api_query(struct api_call *call, const struct store_query *query,
+               void (*next)(struct api_call *call, const struct store_rows *rows));
 void api_submit(struct api_call *call, struct store_transaction *transaction, api_handler *next);
 /* A record about what this call did, with its actor. */
-struct audit_draft api_draft(const struct api_call *call, enum audit_act act, const char *object_kind, const struct id *object);
+struct audit_draft api_draft(const struct api_call *call, enum audit_act act,
+                             const char *object_kind, const struct id *object);
 void api_draft_text(struct audit_draft *draft, const char *key, const char *text);
 /* Text member of the body; NULL when absent or no text. */
 const char *api_body_text(const struct api_call *call, const char *key);

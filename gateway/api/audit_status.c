@@ -13,8 +13,8 @@
 #include "gateway/base/log.h"
 #include "gateway/base/text.h"
 
-#define NOTE_SIZE 65536
-#define VERIFY_PAGE 1000
+#define NOTE_SIZE       65536
+#define VERIFY_PAGE     1000
 #define VERIFY_EVERY_US (600 * US_PER_S)
 
 /* Thread: `state`, `report` and `note` belong to the thread while `running`; else to control.
@@ -22,13 +22,13 @@
 struct api_verification {
     struct api *api;
     pthread_t thread;
-    bool started;         /* the thread has to be joined */
+    bool started; /* the thread has to be joined */
     _Atomic bool running;
-    bool wanted_again;    /* somebody asked while it ran */
+    bool wanted_again; /* somebody asked while it ran */
     bool has_report;
-    int64_t at_us;        /* wall clock of the report */
+    int64_t at_us; /* wall clock of the report */
     struct verifier_report report;
-    char *note;           /* NOTE_SIZE */
+    char *note; /* NOTE_SIZE */
     size_t note_length;
 };
 
@@ -43,8 +43,10 @@ struct verify_pages {
 static enum result verify_read(void *context, uint64_t index, struct span *ret_entry)
 {
     struct verify_pages *pages = context;
-    if (pages->rows == NULL || index < pages->first || index >= pages->first + store_rows_count(pages->rows)) {
-        struct store_query query = {.kind = STORE_QUERY_RECORDS, .first = index, .limit = VERIFY_PAGE};
+    if (pages->rows == NULL || index < pages->first ||
+        index >= pages->first + store_rows_count(pages->rows)) {
+        struct store_query query = {
+            .kind = STORE_QUERY_RECORDS, .first = index, .limit = VERIFY_PAGE};
         pages->rows = store_rows_free(pages->rows);
         enum result result = store_query_now(pages->reader, &query, &pages->rows);
         if (!result_ok(result))
@@ -63,7 +65,10 @@ static void verify_walk(struct api_verification *verification)
 {
     struct verify_pages pages = {0};
     struct checkpoint_key key;
-    struct verifier_options options = {.log_key = &key, .checkpoint = span_of(verification->note, verification->note_length), .now_us = clock_wall_us()};
+    struct verifier_options options = {.log_key = &key,
+                                       .checkpoint =
+                                           span_of(verification->note, verification->note_length),
+                                       .now_us = clock_wall_us()};
     struct verifier_source source = {.read = verify_read, .context = &pages};
     memset(&verification->report, 0, sizeof(verification->report));
     verification->report.status = VERIFIER_INCOMPLETE;
@@ -127,7 +132,8 @@ void api_verification_start(struct api *api)
     }
     verification_read_note(verification);
     atomic_store(&verification->running, true);
-    verification->started = pthread_create(&verification->thread, NULL, verify_thread, verification) == 0;
+    verification->started =
+        pthread_create(&verification->thread, NULL, verify_thread, verification) == 0;
     if (!verification->started)
         atomic_store(&verification->running, false);
 }
@@ -138,16 +144,23 @@ static json_t *verification_json(const struct api_verification *verification, ui
     char root[SHA256_BYTES * 2 + 1] = "";
     bool known = verification->has_report;
     text_hex(span_of(report->root.bytes, SHA256_BYTES), root, sizeof(root));
-    json_t *reply = json_pack("{s:I,s:s,s:b,s:I,s:I,s:s,s:s}", "size", (json_int_t)size, "root", known ? root : "", "verified",
-                              known && report->status == VERIFIER_GOOD, "verified_through", (json_int_t)(known ? report->signed_size : 0), "verified_at",
-                              (json_int_t)(verification->at_us / US_PER_MS), "status", known ? verifier_status_name(report->status) : "running", "finding",
-                              known ? verifier_finding_name(report->finding) : "none");
-    json_object_set_new(reply, "first_bad", known && report->has_bad_index ? json_integer((json_int_t)report->bad_index) : json_null());
+    json_t *reply =
+        json_pack("{s:I,s:s,s:b,s:I,s:I,s:s,s:s}", "size", (json_int_t)size, "root",
+                  known ? root : "", "verified", known && report->status == VERIFIER_GOOD,
+                  "verified_through", (json_int_t)(known ? report->signed_size : 0), "verified_at",
+                  (json_int_t)(verification->at_us / US_PER_MS), "status",
+                  known ? verifier_status_name(report->status) : "running", "finding",
+                  known ? verifier_finding_name(report->finding) : "none");
+    json_object_set_new(reply, "first_bad",
+                        known && report->has_bad_index ? json_integer((json_int_t)report->bad_index)
+                                                       : json_null());
     int64_t age_us = clock_wall_us() - verification->api->checkpoint_seen_us;
-    json_object_set_new(reply, "checkpoint",
-                        json_pack("{s:I,s:s,s:I,s:b}", "size", (json_int_t)verification->api->checkpoint_size, "root", root, "age_seconds",
-                                  (json_int_t)(verification->api->checkpoint_seen_us == 0 ? -1 : age_us / US_PER_S), "signed",
-                                  verification->api->checkpoint_size > 0));
+    json_object_set_new(
+        reply, "checkpoint",
+        json_pack("{s:I,s:s,s:I,s:b}", "size", (json_int_t)verification->api->checkpoint_size,
+                  "root", root, "age_seconds",
+                  (json_int_t)(verification->api->checkpoint_seen_us == 0 ? -1 : age_us / US_PER_S),
+                  "signed", verification->api->checkpoint_size > 0));
     return reply;
 }
 
@@ -182,16 +195,20 @@ void api_audit_verify(struct api_call *call)
 void api_verification_dispatch(struct api *api)
 {
     struct api_verification *verification = api->verification;
-    if (!verification->started || atomic_load_explicit(&verification->running, memory_order_acquire))
+    if (!verification->started ||
+        atomic_load_explicit(&verification->running, memory_order_acquire))
         return;
     pthread_join(verification->thread, NULL);
     verification->started = false;
     verification->has_report = true;
     verification->at_us = clock_wall_us();
-    LOG(verification->report.status == VERIFIER_GOOD ? LOG_INFO : LOG_WARNING, "audit.verified", log_name("status", verifier_status_name(verification->report.status)),
-        log_name("finding", verifier_finding_name(verification->report.finding)), log_number("records", (int64_t)verification->report.records),
+    LOG(verification->report.status == VERIFIER_GOOD ? LOG_INFO : LOG_WARNING, "audit.verified",
+        log_name("status", verifier_status_name(verification->report.status)),
+        log_name("finding", verifier_finding_name(verification->report.finding)),
+        log_number("records", (int64_t)verification->report.records),
         log_number("signed", (int64_t)verification->report.signed_size));
-    if (verification->wanted_again) { /* those who asked during the walk want what was there when they asked */
+    if (verification
+            ->wanted_again) { /* those who asked during the walk want what was there when they asked */
         verification->wanted_again = false;
         api_verification_start(api);
         return;
@@ -229,7 +246,8 @@ static void checkpoint_look(struct api *api)
     fclose(file);
     note[length] = 0;
     if (!result_ok(checkpoint_key_parse(api->options.log_vkey, &key)) ||
-        !result_ok(checkpoint_verify(span_of(note, length), &key, NULL, 0, clock_wall_us(), &checkpoint, &witnessed))) {
+        !result_ok(checkpoint_verify(span_of(note, length), &key, NULL, 0, clock_wall_us(),
+                                     &checkpoint, &witnessed))) {
         LOG(LOG_WARNING, "checkpoint.refused", log_number("bytes", (int64_t)length));
         return;
     }
@@ -238,7 +256,10 @@ static void checkpoint_look(struct api *api)
     api->checkpoint_size = checkpoint.size;
     api->checkpoint_seen_us = clock_wall_us();
     struct store_transaction *transaction = store_transaction_new();
-    struct store_checkpoint row = {.size = checkpoint.size, .root = checkpoint.root, .note = note, .at_us = api->checkpoint_seen_us};
+    struct store_checkpoint row = {.size = checkpoint.size,
+                                   .root = checkpoint.root,
+                                   .note = note,
+                                   .at_us = api->checkpoint_seen_us};
     store_put_checkpoint(transaction, &row);
     enum result result = store_submit(api->store, transaction, checkpoint_kept, NULL);
     if (!result_ok(result))
@@ -249,8 +270,12 @@ void api_checkpoint_tick(struct api *api)
 {
     checkpoint_look(api);
     int64_t now_us = clock_wall_us();
-    counter_set(api->counters, COUNTER_checkpoint_age_seconds, api->checkpoint_seen_us == 0 ? 0 : (uint64_t)((now_us - api->checkpoint_seen_us) / US_PER_S));
-    if (!api->verification->started && now_us - api->verification->at_us > VERIFY_EVERY_US && api->checkpoint_size > 0)
+    counter_set(api->counters, COUNTER_checkpoint_age_seconds,
+                api->checkpoint_seen_us == 0
+                    ? 0
+                    : (uint64_t)((now_us - api->checkpoint_seen_us) / US_PER_S));
+    if (!api->verification->started && now_us - api->verification->at_us > VERIFY_EVERY_US &&
+        api->checkpoint_size > 0)
         api_verification_start(api);
     api_verification_dispatch(api);
 }

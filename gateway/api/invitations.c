@@ -15,8 +15,10 @@ static void redeem_institution_rows(struct api_call *call, const struct store_ro
         api_refuse(call, 404, "invitation_unknown", NULL);
         return;
     }
-    const char *name = store_rows_text(rows, 0, call->language == LANGUAGE_EN ? "name_en" : "name_ja");
-    json_t *institution = json_pack("{s:s,s:s}", "name", name, "telephone", store_rows_text(rows, 0, "telephone"));
+    const char *name =
+        store_rows_text(rows, 0, call->language == LANGUAGE_EN ? "name_en" : "name_ja");
+    json_t *institution =
+        json_pack("{s:s,s:s}", "name", name, "telephone", store_rows_text(rows, 0, "telephone"));
     json_object_set_new(call->reply, "institution", institution);
     json_t *reply = call->reply;
     call->reply = NULL;
@@ -26,10 +28,14 @@ static void redeem_institution_rows(struct api_call *call, const struct store_ro
 static void redeem_physician_rows(struct api_call *call, const struct store_rows *rows)
 {
     if (store_rows_count(rows) == 1) {
-        const char *name = store_rows_text(rows, 0, call->language == LANGUAGE_EN ? "display_name_en" : "display_name_ja");
-        json_object_set_new(call->reply, "physician", json_pack("{s:s,s:I}", "name", name, "registered", (json_int_t)store_rows_integer(rows, 0, "registered_year")));
+        const char *name = store_rows_text(
+            rows, 0, call->language == LANGUAGE_EN ? "display_name_en" : "display_name_ja");
+        json_object_set_new(call->reply, "physician",
+                            json_pack("{s:s,s:I}", "name", name, "registered",
+                                      (json_int_t)store_rows_integer(rows, 0, "registered_year")));
     }
-    struct store_query query = {.kind = STORE_QUERY_INSTITUTION_BY_ID, .key = call->identity.actor.institution.text};
+    struct store_query query = {.kind = STORE_QUERY_INSTITUTION_BY_ID,
+                                .key = call->identity.actor.institution.text};
     api_query(call, &query, redeem_institution_rows);
 }
 
@@ -42,7 +48,8 @@ static void redeem_visit_rows(struct api_call *call, const struct store_rows *ro
     struct id physician = store_rows_id(rows, 0, "physician");
     call->identity.actor.institution = store_rows_id(rows, 0, "institution");
     json_object_set_new(call->reply, "consultation", json_string(call->redeem.consultation.text));
-    json_object_set_new(call->reply, "booked_for", json_integer(store_rows_integer(rows, 0, "booked_for_us") / US_PER_MS));
+    json_object_set_new(call->reply, "booked_for",
+                        json_integer(store_rows_integer(rows, 0, "booked_for_us") / US_PER_MS));
     struct store_query query = {.kind = STORE_QUERY_STAFF_BY_ID, .key = physician.text};
     api_query(call, &query, redeem_physician_rows);
 }
@@ -51,9 +58,11 @@ static void redeem_answered(void *owner, const struct redeem_answer *answer)
 {
     struct api_call *call = owner;
     bool bound = answer->bound_now;
-    if (bound && !result_ok(cookie_format(COOKIE_DEVICE, answer->cookie, DEVICE_COOKIE_S, call->set_cookie)))
+    if (bound &&
+        !result_ok(cookie_format(COOKIE_DEVICE, answer->cookie, DEVICE_COOKIE_S, call->set_cookie)))
         call->set_cookie[0] = 0;
-    if (!result_ok(answer->result) && answer->code != NULL && strcmp(answer->code, "held_other_device") != 0) {
+    if (!result_ok(answer->result) && answer->code != NULL &&
+        strcmp(answer->code, "held_other_device") != 0) {
         counter_add(call->api->counters, COUNTER_invitation_refused, 1);
         api_refuse(call, answer->result == RESULT_STALE ? 410 : 503, answer->code, NULL);
         return;
@@ -63,13 +72,15 @@ static void redeem_answered(void *owner, const struct redeem_answer *answer)
     call->reply = json_object();
     if (!result_ok(answer->result))
         json_object_set_new(call->reply, "code", json_string(answer->code));
-    struct store_query query = {.kind = STORE_QUERY_CONSULTATION_BY_ID, .key = call->redeem.consultation.text};
+    struct store_query query = {.kind = STORE_QUERY_CONSULTATION_BY_ID,
+                                .key = call->redeem.consultation.text};
     api_query(call, &query, redeem_visit_rows);
 }
 
 static void redeem_device_rows(struct api_call *call, const struct store_rows *rows)
 {
-    if (store_rows_count(rows) == 1 && store_rows_integer(rows, 0, "expires_us") > clock_wall_us()) {
+    if (store_rows_count(rows) == 1 &&
+        store_rows_integer(rows, 0, "expires_us") > clock_wall_us()) {
         struct id consultation = store_rows_id(rows, 0, "consultation");
         if (id_equal(&consultation, &call->redeem.consultation))
             call->redeem.device = store_rows_id(rows, 0, "id");
@@ -90,7 +101,8 @@ static void redeem_invitation_rows(struct api_call *call, const struct store_row
     call->redeem.created_us = store_rows_integer(rows, 0, "created_us");
     call->redeem.expires_us = store_rows_integer(rows, 0, "expires_us");
     call->redeem.holder = store_rows_id(rows, 0, "device");
-    struct store_query query = {.kind = STORE_QUERY_DEVICE_BY_HASH, .hash = token_hash(call->cookie_device)};
+    struct store_query query = {.kind = STORE_QUERY_DEVICE_BY_HASH,
+                                .hash = token_hash(call->cookie_device)};
     api_query(call, &query, redeem_device_rows);
 }
 
@@ -105,7 +117,8 @@ void api_redeem(struct api_call *call)
         return;
     }
     call->redeem.secret = token_hash(secret);
-    struct store_query query = {.kind = STORE_QUERY_INVITATION_BY_HASH, .hash = call->redeem.secret};
+    struct store_query query = {.kind = STORE_QUERY_INVITATION_BY_HASH,
+                                .hash = call->redeem.secret};
     api_query(call, &query, redeem_invitation_rows);
 }
 
@@ -119,5 +132,7 @@ void api_agreement(struct api_call *call)
     json_t *paragraphs = json_array();
     for (unsigned i = 0; i < AGREEMENT_PARAGRAPHS; i++)
         json_array_append_new(paragraphs, json_string(agreement_paragraph(call->language, i)));
-    api_reply(call, 200, json_pack("{s:s,s:i,s:s,s:o}", "language", language_name(call->language), "version", AGREEMENT_VERSION, "hash", hash, "paragraphs", paragraphs));
+    api_reply(call, 200,
+              json_pack("{s:s,s:i,s:s,s:o}", "language", language_name(call->language), "version",
+                        AGREEMENT_VERSION, "hash", hash, "paragraphs", paragraphs));
 }

@@ -20,7 +20,8 @@ static void login_denied_recorded(struct api_call *call)
 static void login_denied(struct api_call *call)
 {
     struct store_transaction *transaction = store_transaction_new();
-    struct audit_draft draft = api_draft(call, AUDIT_ACT_ACCESS_DENIED, "staff", id_is_set(&call->path_id) ? &call->path_id : NULL);
+    struct audit_draft draft = api_draft(call, AUDIT_ACT_ACCESS_DENIED, "staff",
+                                         id_is_set(&call->path_id) ? &call->path_id : NULL);
     draft.outcome = AUDIT_DENY;
     api_draft_text(&draft, "what", access_action_name(ACCESS_SIGN_IN));
     store_transaction_record(transaction, &draft);
@@ -34,11 +35,13 @@ static void login_rows(struct api_call *call, const struct store_rows *rows)
     const char *password = api_body_text(call, "password");
     bool known = store_rows_count(rows) == 1 && store_rows_integer(rows, 0, "disabled") == 0;
     if (known) {
-        call->identity.actor = (struct actor){.role = role_of_name(store_rows_text(rows, 0, "role")),
-                                              .authentication = AUTHENTICATION_PASSWORD,
-                                              .person = store_rows_id(rows, 0, "id"),
-                                              .institution = store_rows_id(rows, 0, "institution")};
-        const char *name = store_rows_text(rows, 0, call->language == LANGUAGE_EN ? "display_name_en" : "display_name_ja");
+        call->identity.actor =
+            (struct actor){.role = role_of_name(store_rows_text(rows, 0, "role")),
+                           .authentication = AUTHENTICATION_PASSWORD,
+                           .person = store_rows_id(rows, 0, "id"),
+                           .institution = store_rows_id(rows, 0, "institution")};
+        const char *name = store_rows_text(
+            rows, 0, call->language == LANGUAGE_EN ? "display_name_en" : "display_name_ja");
         (void)!text_copy(call->identity.name, sizeof(call->identity.name), name);
         (void)!text_copy(job.hash, sizeof(job.hash), store_rows_text(rows, 0, "password_hash"));
     }
@@ -58,7 +61,8 @@ void api_login(struct api_call *call)
         api_refuse(call, 400, "malformed", name == NULL ? "name" : "password");
         return;
     }
-    if (sign_in_guard_wait_s(call->api->guard, call->login, call->peer_prefix, clock_monotonic_us()) > 0) {
+    if (sign_in_guard_wait_s(call->api->guard, call->login, call->peer_prefix,
+                             clock_monotonic_us()) > 0) {
         login_refuse(call, 429, "login_wait");
         return;
     }
@@ -70,9 +74,10 @@ static json_t *login_person(const struct api_call *call, const struct store_rows
 {
     const char *column = call->language == LANGUAGE_EN ? "name_en" : "name_ja";
     bool known = store_rows_count(institution) == 1;
-    return json_pack("{s:s,s:s,s:s,s:{s:s,s:s}}", "role", role_name(call->identity.actor.role), "name", call->identity.name, "id",
-                     call->identity.actor.person.text, "institution", "name", known ? store_rows_text(institution, 0, column) : "", "telephone",
-                     known ? store_rows_text(institution, 0, "telephone") : "");
+    return json_pack("{s:s,s:s,s:s,s:{s:s,s:s}}", "role", role_name(call->identity.actor.role),
+                     "name", call->identity.name, "id", call->identity.actor.person.text,
+                     "institution", "name", known ? store_rows_text(institution, 0, column) : "",
+                     "telephone", known ? store_rows_text(institution, 0, "telephone") : "");
 }
 
 static void login_institution_rows(struct api_call *call, const struct store_rows *rows)
@@ -82,7 +87,8 @@ static void login_institution_rows(struct api_call *call, const struct store_row
 
 void api_me(struct api_call *call)
 {
-    struct store_query query = {.kind = STORE_QUERY_INSTITUTION_BY_ID, .key = call->identity.actor.institution.text};
+    struct store_query query = {.kind = STORE_QUERY_INSTITUTION_BY_ID,
+                                .key = call->identity.actor.institution.text};
     api_query(call, &query, login_institution_rows);
 }
 
@@ -101,15 +107,19 @@ static void login_accept(struct api_call *call)
                                           .secret = token_hash(secret.text),
                                           .created_us = now_us,
                                           .seen_us = now_us,
-                                          .expires_us = now_us + call->api->options.session_absolute_us};
+                                          .expires_us =
+                                              now_us + call->api->options.session_absolute_us};
     call->identity.actor.session = session.id;
-    if (!result_ok(cookie_format(COOKIE_SESSION, secret.text, call->api->options.session_absolute_us / US_PER_S, call->set_cookie))) {
+    if (!result_ok(cookie_format(COOKIE_SESSION, secret.text,
+                                 call->api->options.session_absolute_us / US_PER_S,
+                                 call->set_cookie))) {
         api_refuse(call, 500, "internal", NULL);
         return;
     }
     struct store_transaction *transaction = store_transaction_new();
     store_put_staff_session(transaction, &session);
-    struct audit_draft draft = api_draft(call, AUDIT_ACT_STAFF_LOGIN, "staff", &call->identity.actor.person);
+    struct audit_draft draft =
+        api_draft(call, AUDIT_ACT_STAFF_LOGIN, "staff", &call->identity.actor.person);
     store_transaction_record(transaction, &draft);
     api_submit(call, transaction, login_done);
 }
@@ -124,7 +134,8 @@ void api_login_answer(struct api *api, const struct password_answer *answer)
         if (result_ok(answer->result) && id_is_set(&call->identity.actor.person)) {
             login_accept(call);
         } else {
-            call->path_id = call->identity.actor.person; /* whose account was tried; the actor is nobody */
+            call->path_id =
+                call->identity.actor.person; /* whose account was tried; the actor is nobody */
             memset(&call->identity, 0, sizeof(call->identity));
             login_denied(call);
         }
@@ -144,7 +155,8 @@ void api_logout(struct api_call *call)
 {
     struct store_transaction *transaction = store_transaction_new();
     store_delete_staff_session(transaction, &call->identity.actor.session);
-    struct audit_draft draft = api_draft(call, AUDIT_ACT_STAFF_LOGOUT, "staff", &call->identity.actor.person);
+    struct audit_draft draft =
+        api_draft(call, AUDIT_ACT_STAFF_LOGOUT, "staff", &call->identity.actor.person);
     store_transaction_record(transaction, &draft);
     api_submit(call, transaction, logout_done);
 }
@@ -153,5 +165,7 @@ void api_ticket(struct api_call *call)
 {
     struct token ticket;
     call->api->services.issue_ticket(call->api->services.owner, &call->identity, &ticket);
-    api_reply(call, 200, json_pack("{s:s,s:s}", "ticket", ticket.text, "role", role_name(call->identity.actor.role)));
+    api_reply(call, 200,
+              json_pack("{s:s,s:s}", "ticket", ticket.text, "role",
+                        role_name(call->identity.actor.role)));
 }

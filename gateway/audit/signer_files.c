@@ -103,7 +103,8 @@ enum result signer_key_create(const char *folder, const char *origin)
 {
     struct checkpoint_key key;
     uint8_t data[1 + CHECKPOINT_SEED_BYTES] = {CHECKPOINT_KEY_LOG};
-    char encoded[HASH_TEXT_SIZE + 4], text[KEY_TEXT_SIZE], vkey[CHECKPOINT_KEY_TEXT_SIZE + 1];
+    char encoded[HASH_TEXT_SIZE + 4], text[KEY_TEXT_SIZE];
+    char vkey[CHECKPOINT_KEY_TEXT_SIZE], line[CHECKPOINT_KEY_TEXT_SIZE + 1];
     if (mkdir(folder, 0700) != 0 && errno != EEXIST)
         return RESULT_IO;
     enum result result = signer_file_get(folder, "log.key", text, sizeof(text));
@@ -119,8 +120,8 @@ enum result signer_key_create(const char *folder, const char *origin)
     /* The public half first: a key whose log.vkey is missing would be one nobody can check. */
     bool fits = text_format(text, sizeof(text), KEY_PREFIX "%s+%08" PRIx32 "+%s\n", key.name,
                             key.id, encoded);
-    strcat(vkey, "\n");
-    result = fits ? signer_file_put(folder, "log.vkey", vkey, 0644) : RESULT_INVALID;
+    fits = fits && text_format(line, sizeof(line), "%s\n", vkey);
+    result = fits ? signer_file_put(folder, "log.vkey", line, 0644) : RESULT_INVALID;
     if (result == RESULT_OK)
         result = signer_file_put(folder, "log.key", text, 0600);
     sodium_memzero(data, sizeof(data));

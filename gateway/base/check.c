@@ -6,8 +6,10 @@
 _Noreturn void check_failed(const char *file, int line, const char *expression)
 {
     /* Straight to stderr: the log may be what is broken. */
-    fprintf(stderr, "{\"level\":\"fatal\",\"event\":\"check_failed\",\"file\":\"%s\",\"line\":%d,\"check\":\"%s\"}\n", file,
-            line, expression);
+    fprintf(stderr,
+            "{\"level\":\"fatal\",\"event\":\"check_failed\",\"file\":\"%s\",\"line\":%d,\"check\":"
+            "\"%s\"}\n",
+            file, line, expression);
     abort();
 }
 

@@ -11,10 +11,10 @@
 
 _Noreturn void check_failed(const char *file, int line, const char *expression);
 
-#define CHECK(expression)                                                                                              \
-    do {                                                                                                               \
-        if (!(expression))                                                                                             \
-            check_failed(__FILE__, __LINE__, #expression);                                                             \
+#define CHECK(expression)                                                                          \
+    do {                                                                                           \
+        if (!(expression))                                                                         \
+            check_failed(__FILE__, __LINE__, #expression);                                         \
     } while (0)
 
 /* Remembers which thread owns a structure. Bind once, on the owning thread, before the first use. */

@@ -11,9 +11,10 @@
 /* Argument `format_at` is a printf format whose values start at `first_at`. */
 #define PRINTF_LIKE(format_at, first_at) __attribute__((format(printf, format_at, first_at)))
 
-#define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+#define ARRAY_LENGTH(array)              (sizeof(array) / sizeof((array)[0]))
 
 /* The object of type `type` whose member `member` is at `pointer`. */
-#define CONTAINER_OF(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+#define CONTAINER_OF(pointer, type, member)                                                        \
+    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 #endif

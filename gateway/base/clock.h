@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define US_PER_MS 1000ll
-#define US_PER_S 1000000ll
+#define US_PER_S  1000000ll
 
 /* Monotonic microseconds; starts anywhere, never goes back. All time-outs use it. */
 int64_t clock_monotonic_us(void);

@@ -2,7 +2,7 @@
 
 const struct counter_info COUNTER_INFOS[COUNTERS_COUNT] = {
 #define COUNTER(name, help) {#name, help, 0},
-#define GAUGE(name, help) {#name, help, 1},
+#define GAUGE(name, help)   {#name, help, 1},
 #include "gateway/base/counters.def"
 #undef COUNTER
 #undef GAUGE

@@ -8,7 +8,7 @@
 
 enum counter {
 #define COUNTER(name, help) COUNTER_##name,
-#define GAUGE(name, help) COUNTER_##name,
+#define GAUGE(name, help)   COUNTER_##name,
 #include "gateway/base/counters.def"
 #undef COUNTER
 #undef GAUGE

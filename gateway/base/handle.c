@@ -17,7 +17,8 @@ struct handle_table {
 
 enum result handle_table_new(uint32_t slots_max, struct handle_table **ret_table)
 {
-    struct handle_table *table = calloc(1, sizeof(*table) + (size_t)slots_max * sizeof(struct handle_slot));
+    struct handle_table *table =
+        calloc(1, sizeof(*table) + (size_t)slots_max * sizeof(struct handle_slot));
     if (table == NULL)
         return RESULT_NO_MEMORY;
     table->slots_max = slots_max;
@@ -48,7 +49,8 @@ enum result handle_table_add(struct handle_table *table, void *object, struct ha
 
 void *handle_table_get(const struct handle_table *table, struct handle handle)
 {
-    if (handle.slot >= table->slots_max || table->slots[handle.slot].generation != handle.generation)
+    if (handle.slot >= table->slots_max ||
+        table->slots[handle.slot].generation != handle.generation)
         return NULL;
     return table->slots[handle.slot].object;
 }

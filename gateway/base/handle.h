@@ -31,7 +31,8 @@ struct handle_table;
 MUST_CHECK enum result handle_table_new(uint32_t slots_max, struct handle_table **ret_table);
 struct handle_table *handle_table_free(struct handle_table *table);
 /* RESULT_FULL when all slots are taken. */
-MUST_CHECK enum result handle_table_add(struct handle_table *table, void *object, struct handle *ret_handle);
+MUST_CHECK enum result handle_table_add(struct handle_table *table, void *object,
+                                        struct handle *ret_handle);
 /* NULL when the handle is stale or was never issued. */
 void *handle_table_get(const struct handle_table *table, struct handle handle);
 void handle_table_remove(struct handle_table *table, struct handle handle);

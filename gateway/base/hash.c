@@ -29,7 +29,8 @@ struct sha256 hmac_sha256(struct span key, struct span data)
 {
     struct sha256 digest;
     unsigned length = sizeof(digest.bytes);
-    CHECK(HMAC(EVP_sha256(), key.data, (int)key.length, data.data, data.length, digest.bytes, &length) != NULL);
+    CHECK(HMAC(EVP_sha256(), key.data, (int)key.length, data.data, data.length, digest.bytes,
+               &length) != NULL);
     return digest;
 }
 
@@ -57,6 +58,7 @@ uint64_t hash_table_key(uint64_t seed, struct span data)
         state = (uint64_t)product ^ (uint64_t)(product >> 64) ^ seed;
         i += here;
     }
-    unsigned __int128 last = (unsigned __int128)(state ^ 0xa0761d6478bd642full) * 0xe7037ed1a0b428dbull;
+    unsigned __int128 last =
+        (unsigned __int128)(state ^ 0xa0761d6478bd642full) * 0xe7037ed1a0b428dbull;
     return (uint64_t)last ^ (uint64_t)(last >> 64);
 }

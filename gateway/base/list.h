@@ -55,18 +55,20 @@ static inline void list_remove(struct list_link *link)
 
 static inline struct list_link *list_first(struct list *list)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not see that list_remove() took the freed element out */
     return list_empty(list) ? NULL : list->head.next;
 }
 
 /* Walks the list; the body may remove the current element. */
-#define LIST_FOR_EACH(list, link)                                                                                      \
-    for (struct list_link *link = (list)->head.next, *link##_next = link->next; link != &(list)->head;                  \
-         link = link##_next, link##_next = link->next)
+#define LIST_FOR_EACH(list, link)                                                                  \
+    for (struct list_link *link = (list)->head.next, *link##_next = link->next;                    \
+         link != &(list)->head; link = link##_next, link##_next = link->next)
 
 /* The same over a list that is only looked at. */
-#define LIST_FOR_EACH_CONST(list, link)                                                                                \
+#define LIST_FOR_EACH_CONST(list, link)                                                            \
     for (const struct list_link *link = (list)->head.next; link != &(list)->head; link = link->next)
 
-#define CONST_CONTAINER_OF(pointer, type, member) ((const type *)(const void *)((const char *)(pointer)-offsetof(type, member)))
+#define CONST_CONTAINER_OF(pointer, type, member)                                                  \
+    ((const type *)(const void *)((const char *)(pointer)-offsetof(type, member)))
 
 #endif

@@ -21,7 +21,8 @@ struct log_field {
 
 /* Lines below `level` are not written. Set before threads start. */
 void log_set_level(enum log_level level);
-void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t count);
+void log_write(enum log_level level, const char *event, const struct log_field *fields,
+               size_t count);
 
 static inline struct log_field log_number(const char *key, int64_t number)
 {
@@ -42,8 +43,8 @@ static inline struct log_field log_result(enum result result)
 }
 
 /* LOG(LOG_INFO, "media.connected", log_id("consultation", &id), log_number("endpoint", 3)); at least one field. */
-#define LOG(level, event, ...)                                                                                         \
-    log_write(level, event, (const struct log_field[]){__VA_ARGS__},                                                   \
+#define LOG(level, event, ...)                                                                     \
+    log_write(level, event, (const struct log_field[]){__VA_ARGS__},                               \
               ARRAY_LENGTH(((const struct log_field[]){__VA_ARGS__})))
 
 #endif

@@ -44,7 +44,8 @@ enum result mailbox_send(struct mailbox *mailbox, const void *item)
     uint32_t read = atomic_load_explicit(&mailbox->read, memory_order_acquire);
     if (written - read > mailbox->mask)
         return RESULT_FULL;
-    memcpy(mailbox->items + (size_t)(written & mailbox->mask) * mailbox->item_size, item, mailbox->item_size);
+    memcpy(mailbox->items + (size_t)(written & mailbox->mask) * mailbox->item_size, item,
+           mailbox->item_size);
     atomic_store_explicit(&mailbox->written, written + 1, memory_order_release);
     return RESULT_OK;
 }
@@ -55,7 +56,8 @@ bool mailbox_receive(struct mailbox *mailbox, void *ret_item)
     uint32_t written = atomic_load_explicit(&mailbox->written, memory_order_acquire);
     if (read == written)
         return false;
-    memcpy(ret_item, mailbox->items + (size_t)(read & mailbox->mask) * mailbox->item_size, mailbox->item_size);
+    memcpy(ret_item, mailbox->items + (size_t)(read & mailbox->mask) * mailbox->item_size,
+           mailbox->item_size);
     atomic_store_explicit(&mailbox->read, read + 1, memory_order_release);
     return true;
 }

@@ -14,7 +14,8 @@
 struct mailbox;
 
 /* `items_max` is rounded up to a power of two. */
-MUST_CHECK enum result mailbox_new(size_t item_size, uint32_t items_max, struct mailbox **ret_mailbox);
+MUST_CHECK enum result mailbox_new(size_t item_size, uint32_t items_max,
+                                   struct mailbox **ret_mailbox);
 struct mailbox *mailbox_free(struct mailbox *mailbox);
 /* Sending thread only. */
 MUST_CHECK enum result mailbox_send(struct mailbox *mailbox, const void *item);

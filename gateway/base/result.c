@@ -3,8 +3,8 @@
 const char *result_name(enum result result)
 {
     switch (result) {
-#define X(name, class, text)                                                                                           \
-    case RESULT_##name:                                                                                                \
+#define X(name, class, text)                                                                       \
+    case RESULT_##name:                                                                            \
         return #name;
         RESULT_LIST(X)
 #undef X
@@ -15,8 +15,8 @@ const char *result_name(enum result result)
 const char *result_text(enum result result)
 {
     switch (result) {
-#define X(name, class, text)                                                                                           \
-    case RESULT_##name:                                                                                                \
+#define X(name, class, text)                                                                       \
+    case RESULT_##name:                                                                            \
         return text;
         RESULT_LIST(X)
 #undef X

@@ -8,37 +8,38 @@
 
 enum result_class {
     RESULT_CLASS_OK = 0,
-    RESULT_CLASS_CALLER = 1,   /* what was asked for is wrong or not allowed: say so, change nothing */
-    RESULT_CLASS_LIMIT = 2,    /* a bound was reached: try later or ask for less */
+    RESULT_CLASS_CALLER =
+        1,                  /* what was asked for is wrong or not allowed: say so, change nothing */
+    RESULT_CLASS_LIMIT = 2, /* a bound was reached: try later or ask for less */
     RESULT_CLASS_OUTSIDE = 3,  /* disk, network, library or peer failed */
     RESULT_CLASS_INTERNAL = 4, /* ours: a bug or exhausted memory */
 };
 
 /* X(name, class, text) */
-#define RESULT_LIST(X)                                                                                                 \
-    X(OK, OK, "ok")                                                                                                    \
-    X(INVALID, CALLER, "not valid")                                                                                    \
-    X(PARSE, CALLER, "cannot be read")                                                                                 \
-    X(UNKNOWN_FIELD, CALLER, "unknown field")                                                                          \
-    X(NOT_FOUND, CALLER, "not found")                                                                                  \
-    X(EXISTS, CALLER, "already there")                                                                                 \
-    X(DENIED, CALLER, "not allowed")                                                                                   \
-    X(WRONG_STATE, CALLER, "not possible now")                                                                         \
-    X(STALE, CALLER, "no longer valid")                                                                                \
-    X(UNSUPPORTED, CALLER, "not supported")                                                                            \
-    X(REPLAY, CALLER, "seen before")                                                                                   \
-    X(FULL, LIMIT, "full")                                                                                             \
-    X(TOO_LARGE, LIMIT, "too large")                                                                                   \
-    X(TOO_MANY, LIMIT, "too many")                                                                                     \
-    X(TIMEOUT, LIMIT, "took too long")                                                                                 \
-    X(AGAIN, LIMIT, "not yet")                                                                                         \
-    X(IO, OUTSIDE, "input or output failed")                                                                           \
-    X(STORAGE, OUTSIDE, "storage failed")                                                                              \
-    X(NETWORK, OUTSIDE, "network failed")                                                                              \
-    X(CRYPTO, OUTSIDE, "cryptographic check failed")                                                                   \
-    X(LIBRARY, OUTSIDE, "a library failed")                                                                            \
-    X(TAMPERED, OUTSIDE, "does not match its proof")                                                                   \
-    X(NO_MEMORY, INTERNAL, "out of memory")                                                                            \
+#define RESULT_LIST(X)                                                                             \
+    X(OK, OK, "ok")                                                                                \
+    X(INVALID, CALLER, "not valid")                                                                \
+    X(PARSE, CALLER, "cannot be read")                                                             \
+    X(UNKNOWN_FIELD, CALLER, "unknown field")                                                      \
+    X(NOT_FOUND, CALLER, "not found")                                                              \
+    X(EXISTS, CALLER, "already there")                                                             \
+    X(DENIED, CALLER, "not allowed")                                                               \
+    X(WRONG_STATE, CALLER, "not possible now")                                                     \
+    X(STALE, CALLER, "no longer valid")                                                            \
+    X(UNSUPPORTED, CALLER, "not supported")                                                        \
+    X(REPLAY, CALLER, "seen before")                                                               \
+    X(FULL, LIMIT, "full")                                                                         \
+    X(TOO_LARGE, LIMIT, "too large")                                                               \
+    X(TOO_MANY, LIMIT, "too many")                                                                 \
+    X(TIMEOUT, LIMIT, "took too long")                                                             \
+    X(AGAIN, LIMIT, "not yet")                                                                     \
+    X(IO, OUTSIDE, "input or output failed")                                                       \
+    X(STORAGE, OUTSIDE, "storage failed")                                                          \
+    X(NETWORK, OUTSIDE, "network failed")                                                          \
+    X(CRYPTO, OUTSIDE, "cryptographic check failed")                                               \
+    X(LIBRARY, OUTSIDE, "a library failed")                                                        \
+    X(TAMPERED, OUTSIDE, "does not match its proof")                                               \
+    X(NO_MEMORY, INTERNAL, "out of memory")                                                        \
     X(BUG, INTERNAL, "internal error")
 
 enum result_order {

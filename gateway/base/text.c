@@ -46,9 +46,11 @@ bool text_from_hex(const char *text, uint8_t *ret_bytes, size_t size, size_t *re
     return true;
 }
 
-static void base64_write(struct span bytes, const char *alphabet, bool padded, char *ret_text, size_t size)
+static void base64_write(struct span bytes, const char *alphabet, bool padded, char *ret_text,
+                         size_t size)
 {
-    CHECK(size >= (bytes.length + 2) / 3 * 4 + 1 || (!padded && size >= (bytes.length * 4 + 2) / 3 + 1));
+    CHECK(size >= (bytes.length + 2) / 3 * 4 + 1 ||
+          (!padded && size >= (bytes.length * 4 + 2) / 3 + 1));
     size_t used = 0;
     for (size_t i = 0; i < bytes.length; i += 3) {
         size_t here = bytes.length - i < 3 ? bytes.length - i : 3;
@@ -117,8 +119,8 @@ static size_t utf8_length(const uint8_t *at, size_t left)
     for (size_t i = 1; i < need; i++)
         if ((at[i] & 0xc0) != 0x80)
             return 0;
-    if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) || (at[0] == 0xf0 && at[1] < 0x90) ||
-        (at[0] == 0xf4 && at[1] > 0x8f))
+    if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
+        (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
         return 0;
     return need;
 }
@@ -128,7 +130,8 @@ bool text_is_plain_utf8(const char *text, size_t length)
     const uint8_t *at = (const uint8_t *)text;
     for (size_t i = 0; i < length;) {
         size_t here = utf8_length(at + i, length - i);
-        if (here == 0 || at[i] < 0x20 || at[i] == 0x7f || (here == 2 && at[i] == 0xc2 && at[i + 1] < 0xa0))
+        if (here == 0 || at[i] < 0x20 || at[i] == 0x7f ||
+            (here == 2 && at[i] == 0xc2 && at[i + 1] < 0xa0))
             return false;
         i += here;
     }

@@ -11,12 +11,14 @@
 
 /* Lower-case hexadecimal; needs 2 × length + 1. */
 void text_hex(struct span bytes, char *ret_text, size_t size);
-MUST_CHECK bool text_from_hex(const char *text, uint8_t *ret_bytes, size_t size, size_t *ret_length);
+MUST_CHECK bool text_from_hex(const char *text, uint8_t *ret_bytes, size_t size,
+                              size_t *ret_length);
 
 /* RFC 4648 §4 with padding; needs 4 × ceil(length / 3) + 1. */
 void text_base64(struct span bytes, char *ret_text, size_t size);
 /* Refuses characters outside the alphabet, missing padding and non-zero trailing bits. */
-MUST_CHECK bool text_from_base64(const char *text, uint8_t *ret_bytes, size_t size, size_t *ret_length);
+MUST_CHECK bool text_from_base64(const char *text, uint8_t *ret_bytes, size_t size,
+                                 size_t *ret_length);
 /* RFC 4648 §5 without padding. */
 void text_base64url(struct span bytes, char *ret_text, size_t size);
 

@@ -25,82 +25,83 @@ struct practice_parameters {
 struct step_input {
     enum consultation_event event;
     struct actor actor;
-    int64_t now_us;                  /* wall clock */
-    int seat;                        /* SEAT_*, REMOVE, ENDPOINT_*: index; SEAT_TAKE: -1 = find one */
-    struct id device;                /* SEAT_TAKE, SECOND_DEVICE, MOVE_SEAT: browser binding; empty for staff */
-    int fact;                        /* FACT: index in the pack */
-    enum supplier fact_supplier;     /* FACT: already derived from the actor by the shell */
+    int64_t now_us;   /* wall clock */
+    int seat;         /* SEAT_*, REMOVE, ENDPOINT_*: index; SEAT_TAKE: -1 = find one */
+    struct id device; /* SEAT_TAKE, SECOND_DEVICE, MOVE_SEAT: browser binding; empty for staff */
+    int fact;         /* FACT: index in the pack */
+    enum supplier fact_supplier; /* FACT: already derived from the actor by the shell */
     int64_t fact_value;
-    bool fact_clear;                 /* FACT: back to unknown */
-    int rule;                        /* ACKNOWLEDGE: index in the pack */
-    char code[REASON_CODE_SIZE];     /* outcome or reason code */
-    bool physician_busy;             /* ADMIT: this physician has another consultation in IDENT…EMERGENCY (1.6-05) */
+    bool fact_clear;             /* FACT: back to unknown */
+    int rule;                    /* ACKNOWLEDGE: index in the pack */
+    char code[REASON_CODE_SIZE]; /* outcome or reason code */
+    bool
+        physician_busy; /* ADMIT: this physician has another consultation in IDENT…EMERGENCY (1.6-05) */
 };
 
 /* Codes an event may carry: X(EVENT, code). The first of an event is taken when none is sent, except for CLOSE and for
  * the acknowledgement of a rule that has to be overridden, which must name theirs. Other events carry no code: whatever
  * is sent with them is dropped, so that WITHDRAW never keeps a reason (safe-practice rules §5.2). */
-#define CONSULTATION_CODE_LIST(X)                                                                                      \
-    X(CANCEL, cancelled)                                                                                               \
-    X(CANCEL, patient_cancelled)                                                                                       \
-    X(CANCEL, clinic_cancelled)                                                                                        \
-    X(CANCEL, refused)                                                                                                 \
-    X(NO_SHOW, no_show)                                                                                                \
-    X(DEFER, later)                                                                                                    \
-    X(DEFER, identity_failed)                                                                                          \
-    X(CONVERT, advice_only)                                                                                            \
-    X(CONVERT, pre_consultation)                                                                                       \
-    X(HOLD, privacy)                                                                                                   \
-    X(HOLD, newcomer)                                                                                                  \
-    X(HOLD, recording)                                                                                                 \
-    X(HOLD, identity)                                                                                                  \
-    X(TELEPHONE, telephone)                                                                                            \
-    X(EMERGENCY_OVER, closing)                                                                                         \
-    X(EMERGENCY_OVER, converted)                                                                                       \
-    X(UNSUITABLE, in_person_needed)                                                                                    \
-    X(UNSUITABLE, information_insufficient)                                                                            \
-    X(CLOSE, continue_online)                                                                                          \
-    X(CLOSE, in_person_needed)                                                                                         \
-    X(CLOSE, referred)                                                                                                 \
-    X(CLOSE, completed)                                                                                                \
-    X(CLOSE_LIMIT, open_tasks)                                                                                         \
-    X(CLOSE_LIMIT, continue_online)                                                                                    \
-    X(CLOSE_LIMIT, in_person_needed)                                                                                   \
-    X(CLOSE_LIMIT, referred)                                                                                           \
-    X(CLOSE_LIMIT, completed)                                                                                          \
-    X(REMOVE, removed)                                                                                                 \
-    X(ACKNOWLEDGE, confirmed_otherwise)                                                                                \
-    X(ACKNOWLEDGE, patient_benefit)                                                                                    \
+#define CONSULTATION_CODE_LIST(X)                                                                  \
+    X(CANCEL, cancelled)                                                                           \
+    X(CANCEL, patient_cancelled)                                                                   \
+    X(CANCEL, clinic_cancelled)                                                                    \
+    X(CANCEL, refused)                                                                             \
+    X(NO_SHOW, no_show)                                                                            \
+    X(DEFER, later)                                                                                \
+    X(DEFER, identity_failed)                                                                      \
+    X(CONVERT, advice_only)                                                                        \
+    X(CONVERT, pre_consultation)                                                                   \
+    X(HOLD, privacy)                                                                               \
+    X(HOLD, newcomer)                                                                              \
+    X(HOLD, recording)                                                                             \
+    X(HOLD, identity)                                                                              \
+    X(TELEPHONE, telephone)                                                                        \
+    X(EMERGENCY_OVER, closing)                                                                     \
+    X(EMERGENCY_OVER, converted)                                                                   \
+    X(UNSUITABLE, in_person_needed)                                                                \
+    X(UNSUITABLE, information_insufficient)                                                        \
+    X(CLOSE, continue_online)                                                                      \
+    X(CLOSE, in_person_needed)                                                                     \
+    X(CLOSE, referred)                                                                             \
+    X(CLOSE, completed)                                                                            \
+    X(CLOSE_LIMIT, open_tasks)                                                                     \
+    X(CLOSE_LIMIT, continue_online)                                                                \
+    X(CLOSE_LIMIT, in_person_needed)                                                               \
+    X(CLOSE_LIMIT, referred)                                                                       \
+    X(CLOSE_LIMIT, completed)                                                                      \
+    X(REMOVE, removed)                                                                             \
+    X(ACKNOWLEDGE, confirmed_otherwise)                                                            \
+    X(ACKNOWLEDGE, patient_benefit)                                                                \
     X(ACKNOWLEDGE, no_alternative)
 
 enum step_verdict { STEP_GO, STEP_IGNORE, STEP_REFUSE };
 
 /* Why a step was refused, for the sender; texts are looked up by name. X(NAME, text) */
-#define STEP_REFUSAL_LIST(X)                                                                                           \
-    X(NONE, "none")                                                                                                    \
-    X(WRONG_STATE, "wrong_state")                                                                                      \
-    X(WRONG_ROLE, "wrong_role")                                                                                        \
-    X(RULE, "rule")                         /* the decision says which */                                              \
-    X(OVER, "over")                         /* the consultation has ended */                                           \
-    X(TOO_EARLY, "too_early")                                                                                          \
-    X(PATIENT_NOT_HERE, "patient_not_here")                                                                            \
-    X(PHYSICIAN_NOT_HERE, "physician_not_here")                                                                        \
-    X(OTHER_PATIENT, "other_patient")       /* 1.6-05 */                                                               \
-    X(NO_SEAT, "no_seat")                                                                                              \
-    X(SEAT_TAKEN, "seat_taken")             /* 2.5-20: another device holds it */                                      \
-    X(FACT_SUPPLIER, "fact_supplier")                                                                                  \
-    X(FACT_VALUE, "fact_value")                                                                                        \
-    X(NOT_EXAMINED, "not_examined")                                                                                    \
-    X(EMERGENCY_RUNS, "emergency_runs")                                                                                \
-    X(NOT_CONNECTED, "not_connected")                                                                                  \
-    X(UNKNOWN_CODE, "unknown_code")                                                                                    \
+#define STEP_REFUSAL_LIST(X)                                                                       \
+    X(NONE, "none")                                                                                \
+    X(WRONG_STATE, "wrong_state")                                                                  \
+    X(WRONG_ROLE, "wrong_role")                                                                    \
+    X(RULE, "rule") /* the decision says which */                                                  \
+    X(OVER, "over") /* the consultation has ended */                                               \
+    X(TOO_EARLY, "too_early")                                                                      \
+    X(PATIENT_NOT_HERE, "patient_not_here")                                                        \
+    X(PHYSICIAN_NOT_HERE, "physician_not_here")                                                    \
+    X(OTHER_PATIENT, "other_patient") /* 1.6-05 */                                                 \
+    X(NO_SEAT, "no_seat")                                                                          \
+    X(SEAT_TAKEN, "seat_taken") /* 2.5-20: another device holds it */                              \
+    X(FACT_SUPPLIER, "fact_supplier")                                                              \
+    X(FACT_VALUE, "fact_value")                                                                    \
+    X(NOT_EXAMINED, "not_examined")                                                                \
+    X(EMERGENCY_RUNS, "emergency_runs")                                                            \
+    X(NOT_CONNECTED, "not_connected")                                                              \
+    X(UNKNOWN_CODE, "unknown_code")                                                                \
     X(NOT_AVAILABLE, "not_available")
 
 enum step_refusal {
 #define X(name, text) STEP_REFUSAL_##name,
     STEP_REFUSAL_LIST(X)
 #undef X
-    STEP_REFUSAL_COUNT
+        STEP_REFUSAL_COUNT
 };
 const char *step_refusal_name(enum step_refusal refusal);
 
@@ -128,15 +129,18 @@ struct step_result {
     enum step_verdict verdict;
     enum step_refusal refusal;
     bool has_decision;
-    struct decision decision; /* of the gate that was evaluated, also when it refused: it is recorded */
+    struct decision
+        decision; /* of the gate that was evaluated, also when it refused: it is recorded */
     uint8_t effect_count;
     struct effect effects[STEP_EFFECTS_MAX];
-    uint8_t record_count;     /* drafts without object ids' strings to free; refused steps by a rule record too */
+    uint8_t
+        record_count; /* drafts without object ids' strings to free; refused steps by a rule record too */
     struct audit_draft records[STEP_RECORDS_MAX];
 };
 
-void consultation_init(struct consultation *ret_consultation, const struct id *id, const struct id *institution,
-                       const struct id *patient, const struct id *physician, const struct rule_pack *pack,
+void consultation_init(struct consultation *ret_consultation, const struct id *id,
+                       const struct id *institution, const struct id *patient,
+                       const struct id *physician, const struct rule_pack *pack,
                        int64_t booked_for_us);
 
 /* `pack` must be the one whose hash the consultation carries; a booked one moves to another pack through
@@ -158,7 +162,8 @@ void consultation_step(const struct rule_pack *pack, const struct practice_param
  * Open in IDENT, CONSULT, CLOSING, EMERGENCY, and in RECONNECTING for what still lives, between two present seats;
  * closed in every other state, in PAUSED, and for any held newcomer. Emergency keeps sound whatever else is held. */
 enum gate_kind { GATE_AUDIO, GATE_VIDEO };
-bool consultation_gate_open(const struct consultation *consultation, int from_seat, int to_seat, enum gate_kind kind);
+bool consultation_gate_open(const struct consultation *consultation, int from_seat, int to_seat,
+                            enum gate_kind kind);
 
 /* May this seat have an endpoint (an SRTP context) at all? (promise P3) */
 bool consultation_may_have_endpoint(const struct consultation *consultation, int seat);

@@ -11,81 +11,81 @@
 #include "gateway/model/decision.h"
 #include "gateway/model/person.h"
 
-#define AUDIT_EXTRA_MAX 12
-#define AUDIT_SEALED_MAX 2
+#define AUDIT_EXTRA_MAX        12
+#define AUDIT_SEALED_MAX       2
 #define AUDIT_SEALED_VALUE_MAX 1024
 
 /* X(NAME, text). The closed list of acts. */
-#define AUDIT_ACT_LIST(X)                                                                                              \
-    X(LOG_OPEN, "log.open")                                                                                            \
-    X(LOG_CLOSE, "log.close")                                                                                          \
-    X(LOG_HEARTBEAT, "log.heartbeat")                                                                                  \
-    X(CLOCK_STEP, "clock.step")                                                                                        \
-    X(CONFIG_CHANGE, "config.change")                                                                                  \
-    X(CONFIG_REJECTED, "config.rejected")                                                                              \
-    X(STAFF_CREATE, "staff.create")                                                                                    \
-    X(STAFF_LOGIN, "staff.login")                                                                                      \
-    X(STAFF_LOGOUT, "staff.logout")                                                                                    \
-    X(ACCESS_DENIED, "access.denied")                                                                                  \
-    X(CONSULT_CREATE, "consult.create")                                                                                \
-    X(INVITE_ISSUE, "invite.issue")                                                                                    \
-    X(INVITE_REDEEM, "invite.redeem")                                                                                  \
-    X(INVITE_SECOND_DEVICE, "invite.second_device")                                                                    \
-    X(INVITE_MOVE_DEVICE, "invite.move_device")                                                                        \
-    X(CONSENT_GIVE, "consent.give")                                                                                    \
-    X(CONSENT_WITHDRAW, "consent.withdraw")                                                                            \
-    X(FACT_SUPPLY, "fact.supply")                                                                                      \
-    X(RULE_DECISION, "rule.decision")                                                                                  \
-    X(RULE_ACKNOWLEDGE, "rule.acknowledge")                                                                            \
-    X(CONSULT_ENTER, "consult.enter")                                                                                  \
-    X(CONSULT_ADMIT, "consult.admit")                                                                                  \
-    X(CONSULT_START, "consult.start")                                                                                  \
-    X(CONSULT_HOLD, "consult.hold")                                                                                    \
-    X(CONSULT_CONTINUE, "consult.continue")                                                                            \
-    X(CONSULT_DEFER, "consult.defer")                                                                                  \
-    X(CONSULT_CONVERT, "consult.convert")                                                                              \
-    X(CONSULT_EMERGENCY, "consult.emergency")                                                                          \
-    X(CONSULT_FINISH, "consult.finish")                                                                                \
-    X(CONSULT_CLOSE, "consult.close")                                                                                  \
-    X(CONSULT_ABANDON, "consult.abandon")                                                                              \
-    X(PARTICIPANT_SIT, "participant.sit")                                                                              \
-    X(PARTICIPANT_AWAY, "participant.away")                                                                            \
-    X(PARTICIPANT_BACK, "participant.back")                                                                            \
-    X(PARTICIPANT_LEAVE, "participant.leave")                                                                          \
-    X(PARTICIPANT_REMOVE, "participant.remove")                                                                        \
-    X(MEDIA_OPEN, "media.open")                                                                                        \
-    X(MEDIA_HOLD, "media.hold")                                                                                        \
-    X(MEDIA_CONNECTED, "media.connected")                                                                              \
-    X(MEDIA_GAP, "media.gap")                                                                                          \
-    X(MEDIA_KEYS_DESTROYED, "media.keys.destroyed")                                                                    \
-    X(MEDIA_FINGERPRINT_MISMATCH, "media.fingerprint_mismatch")                                                        \
-    X(AUDIT_SEARCH, "audit.search")                                                                                    \
-    X(AUDIT_VIEW, "audit.view")                                                                                        \
-    X(AUDIT_VERIFY, "audit.verify")                                                                                    \
-    X(PRIVACY_ERASE, "privacy.erase")                                                                                  \
+#define AUDIT_ACT_LIST(X)                                                                          \
+    X(LOG_OPEN, "log.open")                                                                        \
+    X(LOG_CLOSE, "log.close")                                                                      \
+    X(LOG_HEARTBEAT, "log.heartbeat")                                                              \
+    X(CLOCK_STEP, "clock.step")                                                                    \
+    X(CONFIG_CHANGE, "config.change")                                                              \
+    X(CONFIG_REJECTED, "config.rejected")                                                          \
+    X(STAFF_CREATE, "staff.create")                                                                \
+    X(STAFF_LOGIN, "staff.login")                                                                  \
+    X(STAFF_LOGOUT, "staff.logout")                                                                \
+    X(ACCESS_DENIED, "access.denied")                                                              \
+    X(CONSULT_CREATE, "consult.create")                                                            \
+    X(INVITE_ISSUE, "invite.issue")                                                                \
+    X(INVITE_REDEEM, "invite.redeem")                                                              \
+    X(INVITE_SECOND_DEVICE, "invite.second_device")                                                \
+    X(INVITE_MOVE_DEVICE, "invite.move_device")                                                    \
+    X(CONSENT_GIVE, "consent.give")                                                                \
+    X(CONSENT_WITHDRAW, "consent.withdraw")                                                        \
+    X(FACT_SUPPLY, "fact.supply")                                                                  \
+    X(RULE_DECISION, "rule.decision")                                                              \
+    X(RULE_ACKNOWLEDGE, "rule.acknowledge")                                                        \
+    X(CONSULT_ENTER, "consult.enter")                                                              \
+    X(CONSULT_ADMIT, "consult.admit")                                                              \
+    X(CONSULT_START, "consult.start")                                                              \
+    X(CONSULT_HOLD, "consult.hold")                                                                \
+    X(CONSULT_CONTINUE, "consult.continue")                                                        \
+    X(CONSULT_DEFER, "consult.defer")                                                              \
+    X(CONSULT_CONVERT, "consult.convert")                                                          \
+    X(CONSULT_EMERGENCY, "consult.emergency")                                                      \
+    X(CONSULT_FINISH, "consult.finish")                                                            \
+    X(CONSULT_CLOSE, "consult.close")                                                              \
+    X(CONSULT_ABANDON, "consult.abandon")                                                          \
+    X(PARTICIPANT_SIT, "participant.sit")                                                          \
+    X(PARTICIPANT_AWAY, "participant.away")                                                        \
+    X(PARTICIPANT_BACK, "participant.back")                                                        \
+    X(PARTICIPANT_LEAVE, "participant.leave")                                                      \
+    X(PARTICIPANT_REMOVE, "participant.remove")                                                    \
+    X(MEDIA_OPEN, "media.open")                                                                    \
+    X(MEDIA_HOLD, "media.hold")                                                                    \
+    X(MEDIA_CONNECTED, "media.connected")                                                          \
+    X(MEDIA_GAP, "media.gap")                                                                      \
+    X(MEDIA_KEYS_DESTROYED, "media.keys.destroyed")                                                \
+    X(MEDIA_FINGERPRINT_MISMATCH, "media.fingerprint_mismatch")                                    \
+    X(AUDIT_SEARCH, "audit.search")                                                                \
+    X(AUDIT_VIEW, "audit.view")                                                                    \
+    X(AUDIT_VERIFY, "audit.verify")                                                                \
+    X(PRIVACY_ERASE, "privacy.erase")                                                              \
     X(SYSTEM_DRAIN, "system.drain")
 
 enum audit_act {
 #define X(name, text) AUDIT_ACT_##name,
     AUDIT_ACT_LIST(X)
 #undef X
-    AUDIT_ACT_COUNT
+        AUDIT_ACT_COUNT
 };
 
 enum audit_outcome { AUDIT_OK, AUDIT_DENY, AUDIT_ERROR, AUDIT_INTENT };
 
 /* One member of the versioned `x` object: an enum or id text, or an integer. */
 struct audit_extra {
-    const char *key;  /* static text, [a-z_]{1,24} */
+    const char *key; /* static text, [a-z_]{1,24} */
     bool is_text;
-    char text[48];    /* enum name, rule id, id, reason code: [A-Za-z0-9_.:-] */
+    char text[48]; /* enum name, rule id, id, reason code: [A-Za-z0-9_.:-] */
     int64_t number;
 };
 
 /* A personal value to be sealed under the person's key; the record keeps only the keyed commitment. */
 struct audit_sealed {
-    const char *name;  /* static text */
-    struct id subject; /* whose key */
+    const char *name;                   /* static text */
+    struct id subject;                  /* whose key */
     char value[AUDIT_SEALED_VALUE_MAX]; /* canonical JSON text */
 };
 
@@ -96,7 +96,7 @@ struct audit_draft {
     struct actor actor;
     const char *object_kind; /* static text: "consult", "staff", "invite", "log", "config" */
     struct id object;
-    struct id request;       /* r_…, or empty */
+    struct id request; /* r_…, or empty */
     /* The rule that decided, when one did: its id, the pack's hash and the keyed digest of its inputs. */
     char rule[RULE_ID_SIZE];
     struct sha256 pack_hash;

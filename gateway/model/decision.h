@@ -9,44 +9,44 @@
 #include "gateway/base/id.h"
 #include "gateway/model/facts.h"
 
-#define RULES_MAX 256          /* in one pack */
-#define RULE_ID_SIZE 32        /* "JP-OC-1.4-01" with NUL */
-#define DECISION_FAILED_MAX 48 /* a gate of the full catalogue has fewer rules */
+#define RULES_MAX           256 /* in one pack */
+#define RULE_ID_SIZE        32  /* "JP-OC-1.4-01" with NUL */
+#define DECISION_FAILED_MAX 48  /* a gate of the full catalogue has fewer rules */
 
 /* Where the rules of the gate index (§3.15) run. */
-#define RULE_GATE_LIST(X)                                                                                              \
-    X(GO_LIVE, "G0")                                                                                                   \
-    X(BOOKING, "G1")                                                                                                   \
-    X(LOBBY, "G2")                                                                                                     \
-    X(ADMIT, "G3")                                                                                                     \
-    X(START, "G4")                                                                                                     \
-    X(LIVE, "G5")                                                                                                      \
-    X(PRESCRIBE, "G6")                                                                                                 \
-    X(CLOSE, "G7")                                                                                                     \
+#define RULE_GATE_LIST(X)                                                                          \
+    X(GO_LIVE, "G0")                                                                               \
+    X(BOOKING, "G1")                                                                               \
+    X(LOBBY, "G2")                                                                                 \
+    X(ADMIT, "G3")                                                                                 \
+    X(START, "G4")                                                                                 \
+    X(LIVE, "G5")                                                                                  \
+    X(PRESCRIBE, "G6")                                                                             \
+    X(CLOSE, "G7")                                                                                 \
     X(RETENTION, "G8")
 
 enum rule_gate {
 #define X(name, text) RULE_GATE_##name,
     RULE_GATE_LIST(X)
 #undef X
-    RULE_GATE_COUNT
+        RULE_GATE_COUNT
 };
 
 /* Weakest to strongest (§3.1 evaluation 5); the strongest failed one is the verdict. */
-#define RULE_ACTION_LIST(X)                                                                                            \
-    X(PASS, "pass")                                                                                                    \
-    X(WARN, "warn")               /* WN: say it, go on */                                                              \
-    X(ACKNOWLEDGE, "acknowledge") /* AK: go on after somebody entitled acknowledges it */                              \
-    X(OVERRIDE, "override")       /* RF, OV: refused unless overridden with a reason */                                \
-    X(PAUSE, "pause")             /* PA */                                                                             \
-    X(REFUSE, "refuse")           /* RF */                                                                             \
+#define RULE_ACTION_LIST(X)                                                                        \
+    X(PASS, "pass")                                                                                \
+    X(WARN, "warn")               /* WN: say it, go on */                                          \
+    X(ACKNOWLEDGE, "acknowledge") /* AK: go on after somebody entitled acknowledges it */          \
+    X(OVERRIDE, "override")       /* RF, OV: refused unless overridden with a reason */            \
+    X(PAUSE, "pause")             /* PA */                                                         \
+    X(REFUSE, "refuse")           /* RF */                                                         \
     X(TERMINATE, "terminate")     /* TE */
 
 enum rule_action {
 #define X(name, text) RULE_ACTION_##name,
     RULE_ACTION_LIST(X)
 #undef X
-    RULE_ACTION_COUNT
+        RULE_ACTION_COUNT
 };
 
 enum truth { TRUTH_FALSE, TRUTH_UNKNOWN, TRUTH_TRUE };
@@ -59,17 +59,17 @@ enum rule_clearing {
 };
 
 struct failed_rule {
-    uint16_t rule;              /* index in the pack */
-    enum truth truth;           /* false: met by a value; unknown: nobody supplied it */
-    enum rule_action action;    /* what this rule asks for now; PASS when cleared */
-    int16_t fact;               /* the fact that decided it, index in the pack; -1 when several */
+    uint16_t rule;           /* index in the pack */
+    enum truth truth;        /* false: met by a value; unknown: nobody supplied it */
+    enum rule_action action; /* what this rule asks for now; PASS when cleared */
+    int16_t fact;            /* the fact that decided it, index in the pack; -1 when several */
     enum rule_clearing cleared;
 };
 
 struct decision {
-    struct id id;              /* d_…; set by whoever stores it */
+    struct id id; /* d_…; set by whoever stores it */
     enum rule_gate gate;
-    enum rule_action verdict;  /* strongest action among the failed rules that are not cleared */
+    enum rule_action verdict; /* strongest action among the failed rules that are not cleared */
     struct sha256 pack_hash;
     uint16_t rules_evaluated;
     uint16_t failed_count;

@@ -7,25 +7,25 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define FACTS_MAX 384          /* in one pack */
-#define FACT_NAME_SIZE 48      /* with NUL */
+#define FACTS_MAX            384 /* in one pack */
+#define FACT_NAME_SIZE       48  /* with NUL */
 #define FACT_ENUM_VALUES_MAX 32
-#define FACT_NEVER_EXPIRES INT64_MAX
+#define FACT_NEVER_EXPIRES   INT64_MAX
 
-#define SUPPLIER_LIST(X)                                                                                               \
-    X(PATIENT, "pt")                                                                                                   \
-    X(PROXY, "px")                                                                                                     \
-    X(PHYSICIAN, "dr")                                                                                                 \
-    X(NURSE, "nu")                                                                                                     \
-    X(SYSTEM, "sy")                                                                                                    \
-    X(ADMINISTRATOR, "ad")                                                                                             \
+#define SUPPLIER_LIST(X)                                                                           \
+    X(PATIENT, "pt")                                                                               \
+    X(PROXY, "px")                                                                                 \
+    X(PHYSICIAN, "dr")                                                                             \
+    X(NURSE, "nu")                                                                                 \
+    X(SYSTEM, "sy")                                                                                \
+    X(ADMINISTRATOR, "ad")                                                                         \
     X(MEDIA, "me")
 
 enum supplier {
 #define X(name, text) SUPPLIER_##name,
     SUPPLIER_LIST(X)
 #undef X
-    SUPPLIER_COUNT
+        SUPPLIER_COUNT
 };
 
 static inline const char *supplier_name(enum supplier supplier)

@@ -7,21 +7,21 @@
 #include "gateway/base/id.h"
 
 /* X(NAME, text in messages, stored rows and audit records) */
-#define ROLE_LIST(X)                                                                                                   \
-    X(NONE, "none")                                                                                                    \
-    X(PATIENT, "patient")                                                                                              \
-    X(PROXY, "proxy")                                                                                                  \
-    X(PHYSICIAN, "physician")                                                                                          \
-    X(NURSE, "nurse")                                                                                                  \
-    X(CLERK, "clerk")                 /* staff on behalf of a physician */                                             \
-    X(ADMINISTRATOR, "administrator") /* reads the audit trail, books, manages staff */                                \
+#define ROLE_LIST(X)                                                                               \
+    X(NONE, "none")                                                                                \
+    X(PATIENT, "patient")                                                                          \
+    X(PROXY, "proxy")                                                                              \
+    X(PHYSICIAN, "physician")                                                                      \
+    X(NURSE, "nurse")                                                                              \
+    X(CLERK, "clerk")                 /* staff on behalf of a physician */                         \
+    X(ADMINISTRATOR, "administrator") /* reads the audit trail, books, manages staff */            \
     X(SYSTEM, "system")
 
 enum role {
 #define X(name, text) ROLE_##name,
     ROLE_LIST(X)
 #undef X
-    ROLE_COUNT
+        ROLE_COUNT
 };
 
 static inline const char *role_name(enum role role)
@@ -51,18 +51,18 @@ static inline const char *language_name(enum language language)
 }
 
 /* How somebody proved who they are to the gateway. */
-#define AUTHENTICATION_LIST(X)                                                                                         \
-    X(NONE, "none")                                                                                                    \
-    X(LINK, "link")         /* redeemed an invitation in this browser */                                               \
-    X(DEVICE, "device")     /* the browser that redeemed it came back */                                               \
-    X(PASSWORD, "password")                                                                                            \
+#define AUTHENTICATION_LIST(X)                                                                     \
+    X(NONE, "none")                                                                                \
+    X(LINK, "link")     /* redeemed an invitation in this browser */                               \
+    X(DEVICE, "device") /* the browser that redeemed it came back */                               \
+    X(PASSWORD, "password")                                                                        \
     X(RESUME, "resume")
 
 enum authentication {
 #define X(name, text) AUTHENTICATION_##name,
     AUTHENTICATION_LIST(X)
 #undef X
-    AUTHENTICATION_COUNT
+        AUTHENTICATION_COUNT
 };
 
 static inline const char *authentication_name(enum authentication authentication)

@@ -45,7 +45,8 @@ json_t *house_clinic(const struct house *house)
 /* A port nobody listens on now; the gateway binds it a moment later. */
 static guint16 house_free_port(void)
 {
-    GSocket *socket = g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
+    GSocket *socket =
+        g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
     GSocketAddress *any = g_inet_socket_address_new_from_string("127.0.0.1", 0);
     g_socket_bind(socket, any, TRUE, NULL);
     GSocketAddress *bound = g_socket_get_local_address(socket, NULL);
@@ -62,8 +63,10 @@ static bool house_run(const char *const *arguments, char **ret_output, int *ret_
     GError *error = NULL;
     GSubprocess *process = g_subprocess_newv(arguments, G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error);
     char *output = NULL;
-    bool ran = process != NULL && g_subprocess_communicate_utf8(process, NULL, NULL, &output, NULL, &error);
-    int status = ran && g_subprocess_get_if_exited(process) ? g_subprocess_get_exit_status(process) : -1;
+    bool ran = process != NULL &&
+               g_subprocess_communicate_utf8(process, NULL, NULL, &output, NULL, &error);
+    int status =
+        ran && g_subprocess_get_if_exited(process) ? g_subprocess_get_exit_status(process) : -1;
     if (error != NULL)
         g_printerr("%s: %s\n", arguments[0], error->message);
     g_clear_error(&error);
@@ -80,8 +83,25 @@ static bool house_run(const char *const *arguments, char **ret_output, int *ret_
 static bool house_certificate_make(struct house *house)
 {
     char *key = g_build_filename(house->home, "tls.key", NULL);
-    const char *const arguments[] = {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-                                     "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", house->certificate, NULL};
+    const char *const arguments[] = {"openssl",
+                                     "req",
+                                     "-x509",
+                                     "-newkey",
+                                     "ec",
+                                     "-pkeyopt",
+                                     "ec_paramgen_curve:P-256",
+                                     "-nodes",
+                                     "-days",
+                                     "2",
+                                     "-subj",
+                                     "/CN=localhost",
+                                     "-addext",
+                                     "subjectAltName=DNS:localhost,IP:127.0.0.1",
+                                     "-keyout",
+                                     key,
+                                     "-out",
+                                     house->certificate,
+                                     NULL};
     GSubprocess *process = g_subprocess_newv(arguments, G_SUBPROCESS_FLAGS_STDERR_SILENCE, NULL);
     bool made = process != NULL && g_subprocess_wait_check(process, NULL, NULL);
     g_clear_object(&process);
@@ -99,11 +119,15 @@ static bool house_configure(struct house *house, const struct house_options *opt
         g_file_set_contents(page, "<!doctype html><title>no pages</title>", -1, NULL);
         g_free(page);
     }
-    char *text = g_strdup_printf("http:\n  bind: 127.0.0.1\n  port: %u\n  certificate: tls.crt\n  key: tls.key\n  origins: [\"%s\"]\n  web_root: \"%s\"\n%s"
-                                 "media:\n  bind: 127.0.0.1\n  port: %u\n"
-                                 "storage:\n  path: gateway.db\naudit:\n  origin: demo.example/gateway/audit/2026\n  checkpoints: signer\n"
-                                 "rules:\n  pack: \"%s\"\n",
-                                 house->port, house->origin, options->web == NULL ? empty : options->web, options->http == NULL ? "" : options->http, house_free_port(), options->pack);
+    char *text = g_strdup_printf(
+        "http:\n  bind: 127.0.0.1\n  port: %u\n  certificate: tls.crt\n  key: tls.key\n  origins: "
+        "[\"%s\"]\n  web_root: \"%s\"\n%s"
+        "media:\n  bind: 127.0.0.1\n  port: %u\n"
+        "storage:\n  path: gateway.db\naudit:\n  origin: demo.example/gateway/audit/2026\n  "
+        "checkpoints: signer\n"
+        "rules:\n  pack: \"%s\"\n",
+        house->port, house->origin, options->web == NULL ? empty : options->web,
+        options->http == NULL ? "" : options->http, house_free_port(), options->pack);
     bool written = g_file_set_contents(house->config, text, -1, NULL);
     g_free(text);
     g_free(empty);
@@ -116,10 +140,14 @@ static bool house_hire(const struct house *house, const struct house_options *op
     bool good = true;
     for (unsigned i = 1; i <= options->physicians && good; i++) {
         char *login = g_strdup_printf("doctor-%u", i);
-        const char *const arguments[] = {house->binary, "staff",     "add",        "--config",  house->config, "--login",      login, "--role",
-                                         "physician",   "--name-ja", "試験 医師", "--name-en", "Test Doctor", "--registered", "2004", NULL};
+        const char *const arguments[] = {house->binary, "staff",        "add",       "--config",
+                                         house->config, "--login",      login,       "--role",
+                                         "physician",   "--name-ja",    "試験 医師", "--name-en",
+                                         "Test Doctor", "--registered", "2004",      NULL};
         GSubprocess *process = g_subprocess_newv(arguments, G_SUBPROCESS_FLAGS_STDIN_PIPE, NULL);
-        good = process != NULL && g_subprocess_communicate_utf8(process, options->password, NULL, NULL, NULL, NULL) && g_subprocess_get_successful(process);
+        good = process != NULL &&
+               g_subprocess_communicate_utf8(process, options->password, NULL, NULL, NULL, NULL) &&
+               g_subprocess_get_successful(process);
         g_clear_object(&process);
         g_free(login);
     }
@@ -129,8 +157,10 @@ static bool house_hire(const struct house *house, const struct house_options *op
 static bool house_prepare(struct house *house)
 {
     char *state = g_build_filename(house->home, "signer", NULL), *clinic = NULL;
-    const char *const key[] = {house->binary, "signer", "--init", "--config", house->config, "--state", state, NULL};
-    const char *const book[] = {house->binary, "demo-clinic", "--config", house->config, "--json", NULL};
+    const char *const key[] = {house->binary, "signer",  "--init", "--config",
+                               house->config, "--state", state,    NULL};
+    const char *const book[] = {house->binary, "demo-clinic", "--config",
+                                house->config, "--json",      NULL};
     bool good = house_run(key, NULL, NULL) && house_run(book, &clinic, NULL);
     if (good)
         house->clinic = json_loads(clinic, 0, NULL);
@@ -143,7 +173,8 @@ static bool house_prepare(struct house *house)
 static bool house_listens(const struct house *house)
 {
     GSocketClient *client = g_socket_client_new();
-    GSocketConnection *connection = g_socket_client_connect_to_host(client, "127.0.0.1", house->port, NULL, NULL);
+    GSocketConnection *connection =
+        g_socket_client_connect_to_host(client, "127.0.0.1", house->port, NULL, NULL);
     bool listens = connection != NULL;
     g_clear_object(&connection);
     g_object_unref(client);
@@ -152,11 +183,14 @@ static bool house_listens(const struct house *house)
 
 static bool house_start(struct house *house)
 {
-    char *state = g_build_filename(house->home, "signer", NULL), *log = g_build_filename(house->home, "gateway.log", NULL);
+    char *state = g_build_filename(house->home, "signer", NULL),
+         *log = g_build_filename(house->home, "gateway.log", NULL);
     GSubprocessLauncher *launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_NONE);
     g_subprocess_launcher_set_stderr_file_path(launcher, log);
-    house->signer = g_subprocess_launcher_spawn(launcher, NULL, house->binary, "signer", "--config", house->config, "--state", state, NULL);
-    house->server = g_subprocess_launcher_spawn(launcher, NULL, house->binary, "serve", "--config", house->config, NULL);
+    house->signer = g_subprocess_launcher_spawn(launcher, NULL, house->binary, "signer", "--config",
+                                                house->config, "--state", state, NULL);
+    house->server = g_subprocess_launcher_spawn(launcher, NULL, house->binary, "serve", "--config",
+                                                house->config, NULL);
     bool up = false;
     for (int i = 0; i < START_ATTEMPTS && house->server != NULL && !up; i++) {
         g_usleep(100000);
@@ -183,7 +217,8 @@ struct house *house_open(const struct house_options *options)
     house->certificate = g_build_filename(house->home, "tls.crt", NULL);
     house->port = house_free_port();
     house->origin = g_strdup_printf("https://localhost:%u", house->port);
-    if (house_certificate_make(house) && house_configure(house, options) && house_prepare(house) && house_hire(house, options) && house_start(house))
+    if (house_certificate_make(house) && house_configure(house, options) && house_prepare(house) &&
+        house_hire(house, options) && house_start(house))
         return house;
     return house_close(house, false);
 }
@@ -221,10 +256,13 @@ struct house *house_close(struct house *house, bool keep)
 
 json_t *house_verify(const struct house *house)
 {
-    const char *const arguments[] = {house->binary, "audit", "verify", "--json", "--config", house->config, NULL};
+    const char *const arguments[] = {house->binary, "audit",       "verify", "--json",
+                                     "--config",    house->config, NULL};
     char *output = NULL;
     int status;
-    json_t *report = house_run(arguments, &output, &status) && output != NULL ? json_loads(output, 0, NULL) : NULL;
+    json_t *report = house_run(arguments, &output, &status) && output != NULL
+                         ? json_loads(output, 0, NULL)
+                         : NULL;
     if (report != NULL)
         json_object_set_new(report, "exit", json_integer(status));
     g_free(output);

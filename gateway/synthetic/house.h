@@ -13,10 +13,10 @@
 struct house;
 
 struct house_options {
-    const char *binary; /* path of tsunagi */
-    const char *web;    /* folder with the built pages; NULL: no pages are needed */
-    const char *pack;   /* rule pack */
-    const char *http;   /* more lines of the http section, each indented and ended; may be NULL */
+    const char *binary;   /* path of tsunagi */
+    const char *web;      /* folder with the built pages; NULL: no pages are needed */
+    const char *pack;     /* rule pack */
+    const char *http;     /* more lines of the http section, each indented and ended; may be NULL */
     unsigned physicians;  /* besides the demo clinic's one: "doctor-1" … */
     const char *password; /* of each of them */
 };

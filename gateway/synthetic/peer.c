@@ -63,11 +63,14 @@ static void peer_pad_added(GstElement *webrtc, GstPad *pad, gpointer user)
     bool video = kind != NULL && strcmp(kind, "video") == 0;
     if (caps != NULL)
         gst_caps_unref(caps);
-    GstElement *bin = gst_parse_bin_from_description(video ? "queue ! rtpvp8depay ! vp8dec ! fakesink name=end signal-handoffs=true sync=false"
-                                                           : "queue ! rtpopusdepay ! opusdec ! fakesink name=end signal-handoffs=true sync=false",
-                                                     TRUE, NULL);
+    GstElement *bin = gst_parse_bin_from_description(
+        video
+            ? "queue ! rtpvp8depay ! vp8dec ! fakesink name=end signal-handoffs=true sync=false"
+            : "queue ! rtpopusdepay ! opusdec ! fakesink name=end signal-handoffs=true sync=false",
+        TRUE, NULL);
     GstElement *end = gst_bin_get_by_name(GST_BIN(bin), "end");
-    g_signal_connect(end, "handoff", video ? G_CALLBACK(peer_video_decoded) : G_CALLBACK(peer_audio_decoded), peer);
+    g_signal_connect(end, "handoff",
+                     video ? G_CALLBACK(peer_video_decoded) : G_CALLBACK(peer_audio_decoded), peer);
     gst_object_unref(end);
     gst_bin_add(GST_BIN(peer->pipeline), bin);
     gst_element_sync_state_with_parent(bin);
@@ -80,7 +83,8 @@ static void peer_answered(GstPromise *promise, gpointer user)
 {
     struct peer *peer = user;
     GstWebRTCSessionDescription *answer = NULL;
-    gst_structure_get(gst_promise_get_reply(promise), "answer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &answer, NULL);
+    gst_structure_get(gst_promise_get_reply(promise), "answer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION,
+                      &answer, NULL);
     gst_promise_unref(promise);
     if (answer == NULL)
         return;
@@ -91,6 +95,17 @@ static void peer_answered(GstPromise *promise, gpointer user)
     gst_webrtc_session_description_free(answer);
 }
 
+/* A transceiver that an offer made only receives (JSEP §5.10); from 1.24 on webrtcbin gives it no sink pad until told. */
+static void peer_let_send(struct peer *peer, int media_line)
+{
+    GstWebRTCRTPTransceiver *transceiver = NULL;
+    g_signal_emit_by_name(peer->webrtc, "get-transceiver", media_line, &transceiver);
+    if (transceiver == NULL)
+        return;
+    g_object_set(transceiver, "direction", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, NULL);
+    gst_object_unref(transceiver);
+}
+
 /* Camera and microphone go on the m-lines on which the gateway wants to receive: the first two. */
 static void peer_send(struct peer *peer)
 {
@@ -99,13 +114,16 @@ static void peer_send(struct peer *peer)
         return;
     peer->sending = true;
     g_snprintf(description, sizeof(description),
-               "audiotestsrc is-live=true wave=sine freq=%f volume=0.3 ! audioconvert ! audioresample ! opusenc ! rtpopuspay pt=111 ! "
+               "audiotestsrc is-live=true wave=sine freq=%f volume=0.3 ! audioconvert ! "
+               "audioresample ! opusenc ! rtpopuspay pt=111 ! "
                "application/x-rtp,media=audio,encoding-name=OPUS,payload=111",
                peer->frequency);
     GstElement *sound = gst_parse_bin_from_description(description, TRUE, NULL);
     g_snprintf(description, sizeof(description),
-               "videotestsrc is-live=true pattern=%d ! video/x-raw,width=320,height=240,framerate=15/1 ! vp8enc deadline=1 cpu-used=8 "
-               "keyframe-max-dist=60 target-bitrate=300000 error-resilient=default ! rtpvp8pay pt=96 picture-id-mode=15-bit mtu=1150 ! "
+               "videotestsrc is-live=true pattern=%d ! "
+               "video/x-raw,width=320,height=240,framerate=15/1 ! vp8enc deadline=1 cpu-used=8 "
+               "keyframe-max-dist=60 target-bitrate=300000 error-resilient=default ! rtpvp8pay "
+               "pt=96 picture-id-mode=15-bit mtu=1150 ! "
                "application/x-rtp,media=video,encoding-name=VP8,payload=96",
                peer->pattern);
     GstElement *picture = gst_parse_bin_from_description(description, TRUE, NULL);
@@ -113,6 +131,7 @@ static void peer_send(struct peer *peer)
     const char *const pads[] = {"sink_0", "sink_1"};
     for (int i = 0; i < 2; i++) {
         gst_bin_add(GST_BIN(peer->pipeline), sources[i]);
+        peer_let_send(peer, i);
         GstPad *from = gst_element_get_static_pad(sources[i], "src");
         GstPad *to = gst_element_request_pad_simple(peer->webrtc, pads[i]);
         gst_pad_link(from, to);
@@ -127,7 +146,8 @@ static void peer_offered(GstPromise *promise, gpointer user)
     struct peer *peer = user;
     gst_promise_unref(promise);
     peer_send(peer);
-    g_signal_emit_by_name(peer->webrtc, "create-answer", NULL, gst_promise_new_with_change_func(peer_answered, peer, NULL));
+    g_signal_emit_by_name(peer->webrtc, "create-answer", NULL,
+                          gst_promise_new_with_change_func(peer_answered, peer, NULL));
 }
 
 void peer_offer(struct peer *peer, int64_t offer, const char *sdp)
@@ -135,9 +155,11 @@ void peer_offer(struct peer *peer, int64_t offer, const char *sdp)
     GstSDPMessage *message = NULL;
     if (gst_sdp_message_new_from_text(sdp, &message) != GST_SDP_OK)
         return;
-    GstWebRTCSessionDescription *description = gst_webrtc_session_description_new(GST_WEBRTC_SDP_TYPE_OFFER, message);
+    GstWebRTCSessionDescription *description =
+        gst_webrtc_session_description_new(GST_WEBRTC_SDP_TYPE_OFFER, message);
     peer->offer = offer;
-    g_signal_emit_by_name(peer->webrtc, "set-remote-description", description, gst_promise_new_with_change_func(peer_offered, peer, NULL));
+    g_signal_emit_by_name(peer->webrtc, "set-remote-description", description,
+                          gst_promise_new_with_change_func(peer_offered, peer, NULL));
     gst_webrtc_session_description_free(description);
 }
 
@@ -159,7 +181,8 @@ struct peer *peer_new(int pattern, double frequency, peer_answer_fn *answer, voi
     peer->pipeline = gst_pipeline_new(NULL);
     peer->webrtc = gst_element_factory_make("webrtcbin", NULL);
     if (peer->webrtc == NULL) {
-        g_printerr("GStreamer's webrtcbin is missing (packages gstreamer1.0-plugins-bad and gstreamer1.0-nice)\n");
+        g_printerr("GStreamer's webrtcbin is missing (packages gstreamer1.0-plugins-bad and "
+                   "gstreamer1.0-nice)\n");
         exit(1);
     }
     /* Only loopback: left to itself the ICE agent skips it as soon as the machine has another address. */

@@ -28,7 +28,8 @@ struct peer *person_peer(struct person *person)
 }
 
 /* The demo's own self-signed certificate and no other. */
-static gboolean person_accept_certificate(SoupMessage *message, GTlsCertificate *shown, GTlsCertificateFlags flags, gpointer user)
+static gboolean person_accept_certificate(SoupMessage *message, GTlsCertificate *shown,
+                                          GTlsCertificateFlags flags, gpointer user)
 {
     struct person *person = user;
     (void)message, (void)flags;
@@ -62,10 +63,14 @@ json_t *person_call(struct person *person, const char *method, const char *path,
     }
     GBytes *reply = soup_session_send_and_read(person->http, message, NULL, &error);
     int status = (int)soup_message_get_status(message);
-    json_t *answer = reply == NULL ? NULL : json_loadb(g_bytes_get_data(reply, NULL), g_bytes_get_size(reply), 0, NULL);
+    json_t *answer =
+        reply == NULL ? NULL
+                      : json_loadb(g_bytes_get_data(reply, NULL), g_bytes_get_size(reply), 0, NULL);
     if (status != 200 && status != 201) {
         g_printerr("%s: %s %s answered %d %s\n", person->options.name, method, path, status,
-                   error != NULL ? error->message : answer == NULL ? "" : json_string_value(json_object_get(answer, "code")));
+                   error != NULL    ? error->message
+                   : answer == NULL ? ""
+                                    : json_string_value(json_object_get(answer, "code")));
         json_decref(answer);
         answer = NULL;
     }
@@ -81,7 +86,8 @@ int person_send(struct person *person, json_t *message)
     int ref = ++person->next_ref;
     json_object_set_new(message, "ref", json_integer(ref));
     char *text = json_dumps(message, JSON_COMPACT);
-    if (person->socket != NULL && soup_websocket_connection_get_state(person->socket) == SOUP_WEBSOCKET_STATE_OPEN)
+    if (person->socket != NULL &&
+        soup_websocket_connection_get_state(person->socket) == SOUP_WEBSOCKET_STATE_OPEN)
         soup_websocket_connection_send_text(person->socket, text);
     free(text);
     json_decref(message);
@@ -90,12 +96,15 @@ int person_send(struct person *person, json_t *message)
 
 void person_fact(struct person *person, const char *consultation, const char *name, json_t *value)
 {
-    person_send(person, json_pack("{s:s,s:s,s:s,s:o}", "type", "fact", "consultation", consultation, "name", name, "value", value));
+    person_send(person, json_pack("{s:s,s:s,s:s,s:o}", "type", "fact", "consultation", consultation,
+                                  "name", name, "value", value));
 }
 
-void person_act(struct person *person, const char *consultation, const char *event, const char *code)
+void person_act(struct person *person, const char *consultation, const char *event,
+                const char *code)
 {
-    json_t *message = json_pack("{s:s,s:s,s:s}", "type", "act", "consultation", consultation, "event", event);
+    json_t *message =
+        json_pack("{s:s,s:s,s:s}", "type", "act", "consultation", consultation, "event", event);
     if (code != NULL)
         json_object_set_new(message, "code", json_string(code));
     person_send(person, message);
@@ -112,7 +121,8 @@ struct answer {
 static gboolean person_send_answer(gpointer user)
 {
     struct answer *answer = user;
-    person_send(answer->person, json_pack("{s:s,s:I,s:s}", "type", "answer", "offer", (json_int_t)answer->offer, "sdp", answer->sdp));
+    person_send(answer->person, json_pack("{s:s,s:I,s:s}", "type", "answer", "offer",
+                                          (json_int_t)answer->offer, "sdp", answer->sdp));
     g_free(answer->sdp);
     g_free(answer);
     return G_SOURCE_REMOVE;
@@ -129,9 +139,11 @@ static void person_take_offer(struct person *person, json_t *message)
 {
     if (json_is_true(json_object_get(message, "fresh"))) {
         person->peer = peer_free(person->peer);
-        person->peer = peer_new(person->options.pattern, person->options.frequency, person_answered, person);
+        person->peer =
+            peer_new(person->options.pattern, person->options.frequency, person_answered, person);
     }
-    peer_offer(person->peer, json_integer_value(json_object_get(message, "offer")), json_string_value(json_object_get(message, "sdp")));
+    peer_offer(person->peer, json_integer_value(json_object_get(message, "offer")),
+               json_string_value(json_object_get(message, "sdp")));
 }
 
 static void person_on_text(SoupWebsocketConnection *socket, gint kind, GBytes *bytes, gpointer user)
@@ -167,7 +179,8 @@ bool person_open(struct person *person, json_t *hello)
     g_signal_connect(message, "accept-certificate", G_CALLBACK(person_accept_certificate), person);
     g_clear_object(&person->socket);
     person->connected = person->failed = false;
-    soup_session_websocket_connect_async(person->http, message, person->options.origin, protocols, G_PRIORITY_DEFAULT, NULL, person_on_open, person);
+    soup_session_websocket_connect_async(person->http, message, person->options.origin, protocols,
+                                         G_PRIORITY_DEFAULT, NULL, person_on_open, person);
     while (!person->connected && !person->failed)
         g_main_context_iteration(NULL, TRUE);
     g_object_unref(message);
@@ -189,7 +202,8 @@ bool person_connect(struct person *person, const char *as)
     json_t *ticket = person_call(person, "POST", "/api/ticket", json_pack("{s:s}", "as", as));
     if (ticket == NULL)
         return false;
-    json_t *hello = json_pack("{s:s}", "ticket", json_string_value(json_object_get(ticket, "ticket")));
+    json_t *hello =
+        json_pack("{s:s}", "ticket", json_string_value(json_object_get(ticket, "ticket")));
     json_decref(ticket);
     return person_open(person, hello);
 }

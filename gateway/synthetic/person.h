@@ -17,13 +17,14 @@
 struct person;
 
 /* What this person does when something arrives: `message` is borrowed. */
-typedef void person_message_fn(struct person *person, void *story, const char *type, json_t *message);
+typedef void person_message_fn(struct person *person, void *story, const char *type,
+                               json_t *message);
 
 struct person_options {
-    const char *name;         /* for the printed story */
-    const char *origin;       /* https://localhost:8443 */
-    const char *certificate;  /* PEM of the gateway; nothing else is trusted */
-    const char *language;     /* ja, en */
+    const char *name;        /* for the printed story */
+    const char *origin;      /* https://localhost:8443 */
+    const char *certificate; /* PEM of the gateway; nothing else is trusted */
+    const char *language;    /* ja, en */
     int pattern;
     double frequency;
     person_message_fn *message;
@@ -44,7 +45,8 @@ bool person_open(struct person *person, json_t *hello);
 int person_send(struct person *person, json_t *message);
 /* {"type":"fact", …}; takes `value` over. */
 void person_fact(struct person *person, const char *consultation, const char *name, json_t *value);
-void person_act(struct person *person, const char *consultation, const char *event, const char *code);
+void person_act(struct person *person, const char *consultation, const char *event,
+                const char *code);
 struct peer *person_peer(struct person *person);
 /* The page goes away on purpose. */
 void person_leave(struct person *person);

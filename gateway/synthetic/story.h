@@ -14,14 +14,14 @@ enum story_end { STORY_RUNNING, STORY_DONE, STORY_FAILED };
 struct story {
     GMainLoop *loop;
     bool quiet;
-    int seconds;          /* of examination before "finish" */
+    int seconds; /* of examination before "finish" */
     char consultation[64];
-    char state[24];       /* as the physician's page sees it */
+    char state[24]; /* as the physician's page sees it */
     enum story_end end;
     bool joined, admitted, checked, started, finishing, closed;
     bool entered, seen;
     bool patient_media, physician_media;
-    int refused;          /* refusals that anybody received */
+    int refused; /* refusals that anybody received */
     struct person *patient;
     struct person *physician;
 };

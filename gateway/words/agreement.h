@@ -8,7 +8,7 @@
 #include "gateway/base/hash.h"
 #include "gateway/model/person.h"
 
-#define AGREEMENT_VERSION 1
+#define AGREEMENT_VERSION    1
 #define AGREEMENT_PARAGRAPHS 7
 
 const char *agreement_paragraph(enum language language, unsigned index);

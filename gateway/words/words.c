@@ -6,7 +6,8 @@
 #include "gateway/base/cleanup.h"
 
 static const struct words WORDS_TABLE[] = {
-#define WORDS(code, ja_what, ja_todo, en_what, en_todo) {#code, {ja_what, en_what}, {ja_todo, en_todo}},
+#define WORDS(code, ja_what, ja_todo, en_what, en_todo)                                            \
+    {#code, {ja_what, en_what}, {ja_todo, en_todo}},
 #include "gateway/words/words.def"
 #undef WORDS
 };

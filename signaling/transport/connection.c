@@ -18,7 +18,7 @@ struct connection *connection_of(struct lws *wsi)
 /* What is counted (IPv4 whole, IPv6 its /64) and what may be shown (/24 and /48). */
 static bool read_address(int socket, struct connection *connection)
 {
-    struct sockaddr_storage storage;
+    struct sockaddr_storage storage = {.ss_family = AF_UNSPEC};
     socklen_t size = sizeof(storage);
     char text[INET6_ADDRSTRLEN];
     if (getpeername(socket, (struct sockaddr *)&storage, &size) != 0)

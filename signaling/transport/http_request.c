@@ -121,7 +121,7 @@ static void read_language(struct lws *wsi, char *ret_language)
         const char *ja = strcasestr(text, "ja"), *en = strcasestr(text, "en");
         japanese = en == NULL || (ja != NULL && ja < en);
     }
-    strcpy(ret_language, japanese ? "ja" : "en");
+    memcpy(ret_language, japanese ? "ja" : "en", sizeof("ja"));
 }
 
 static bool path_is_plain(const char *path)
@@ -137,7 +137,7 @@ static int read_method_and_path(struct lws *wsi, const char *path, size_t path_l
 {
     for (size_t i = 0; i < ARRAY_LENGTH(METHODS) && exchange->method[0] == 0; i++)
         if (lws_hdr_total_length(wsi, METHODS[i].token) > 0)
-            strcpy(exchange->method, METHODS[i].name);
+            snprintf(exchange->method, sizeof(exchange->method), "%s", METHODS[i].name);
     if (exchange->method[0] == 0)
         return 405;
     exchange->head = strcmp(exchange->method, "HEAD") == 0;

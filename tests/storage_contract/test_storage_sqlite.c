@@ -203,7 +203,7 @@ static void an_erased_key_leaves_no_bytes(void **state)
 int main(void)
 {
     static const struct fixture_test tests[] = {
-        TEST(files_are_for_us_and_the_signer),           TEST(our_own_hand_cannot_change_the_log),
+        TEST(files_are_for_us_and_the_signer),  TEST(our_own_hand_cannot_change_the_log),
         TEST(a_changed_last_record_is_noticed), TEST(a_damaged_file_is_noticed),
         TEST(schema_goes_down_and_up_again),    TEST(a_newer_schema_is_left_alone),
         TEST(an_erased_key_leaves_no_bytes),

@@ -63,8 +63,13 @@ static void writer_overflow_is_sticky(void **state)
 static void base64_matches_rfc4648_vectors(void **state)
 {
     (void)state;
-    static const char *const pairs[][2] = {{"", ""},          {"f", "Zg=="},     {"fo", "Zm8="},        {"foo", "Zm9v"},
-                                           {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+    static const char *const pairs[][2] = {{"", ""},
+                                           {"f", "Zg=="},
+                                           {"fo", "Zm8="},
+                                           {"foo", "Zm9v"},
+                                           {"foob", "Zm9vYg=="},
+                                           {"fooba", "Zm9vYmE="},
+                                           {"foobar", "Zm9vYmFy"}};
     for (size_t i = 0; i < ARRAY_LENGTH(pairs); i++) {
         char text[16];
         uint8_t back[16];
@@ -77,7 +82,8 @@ static void base64_matches_rfc4648_vectors(void **state)
     }
     uint8_t place[8];
     size_t length;
-    static const char *const bad[] = {"Zg", "Zg=", "Zh==", "Z===", "====", "Zm9=Zm9v", "Zm!v", "Zm9vZm9vZm9vZm9v"};
+    static const char *const bad[] = {
+        "Zg", "Zg=", "Zh==", "Z===", "====", "Zm9=Zm9v", "Zm!v", "Zm9vZm9vZm9vZm9v"};
     for (size_t i = 0; i < ARRAY_LENGTH(bad); i++)
         assert_false(text_from_base64(bad[i], place, sizeof(place), &length));
 }
@@ -100,9 +106,11 @@ static void hex_round_trip_and_refusals(void **state)
 static void utf8_is_judged_strictly(void **state)
 {
     (void)state;
-    static const char *const good[] = {"", "abc", "\xe5\xb1\xb1\xe7\x94\xb0", "\xf0\x9f\x98\x8a", "\xc2\xa0"};
-    static const char *const bad[] = {"\n", "\x7f", "\xc0\xaf", "\xed\xa0\x80", "\xf5\x80\x80\x80", "\xe5\xb1", "\xc2\x85", "\x80",
-                                      "\xe0\x80\x80", "\xf0\x80\x80\x80", "\xf4\x90\x80\x80"};
+    static const char *const good[] = {"", "abc", "\xe5\xb1\xb1\xe7\x94\xb0", "\xf0\x9f\x98\x8a",
+                                       "\xc2\xa0"};
+    static const char *const bad[] = {
+        "\n",       "\x7f", "\xc0\xaf",     "\xed\xa0\x80",     "\xf5\x80\x80\x80", "\xe5\xb1",
+        "\xc2\x85", "\x80", "\xe0\x80\x80", "\xf0\x80\x80\x80", "\xf4\x90\x80\x80"};
     for (size_t i = 0; i < ARRAY_LENGTH(good); i++)
         assert_true(text_is_plain_utf8(good[i], strlen(good[i])));
     for (size_t i = 0; i < ARRAY_LENGTH(bad); i++)
@@ -212,7 +220,8 @@ static void digests_match_published_vectors(void **state)
     struct span parts[] = {span_of("a", 1), span_of("bc", 2)};
     struct sha256 again = sha256_of_parts(parts, 2);
     assert_true(sha256_equal(&digest, &again));
-    digest = hmac_sha256(span_of("Jefe", 4), span_of("what do ya want for nothing?", 28)); /* RFC 4231 test case 2 */
+    digest = hmac_sha256(span_of("Jefe", 4),
+                         span_of("what do ya want for nothing?", 28)); /* RFC 4231 test case 2 */
     text_hex(span_of(digest.bytes, 32), text, sizeof(text));
     assert_string_equal(text, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     assert_true(secret_equal("same", "same"));
@@ -229,7 +238,8 @@ static void ids_are_strict(void **state)
     assert_false(id_equal(&a, &b));
     assert_true(id_parse(a.text, &parsed));
     assert_true(id_equal(&a, &parsed));
-    static const char *const bad[] = {"", "c", "c_", "C_1", "c-1", "c_../x", "c_A", "c_1234567890123456789012345678901234"};
+    static const char *const bad[] = {
+        "", "c", "c_", "C_1", "c-1", "c_../x", "c_A", "c_1234567890123456789012345678901234"};
     for (size_t i = 0; i < ARRAY_LENGTH(bad); i++)
         assert_false(id_parse(bad[i], &parsed));
 }
@@ -251,7 +261,8 @@ static void log_lines_hold_no_free_text(void **state)
     int pipe_ends[2], saved = dup(STDERR_FILENO);
     assert_int_equal(pipe(pipe_ends), 0);
     dup2(pipe_ends[1], STDERR_FILENO);
-    LOG(LOG_WARNING, "test.event", log_name("who", "Yamada \"Hanako\"\n\x1b[31m"), log_number("n", -5));
+    LOG(LOG_WARNING, "test.event", log_name("who", "Yamada \"Hanako\"\n\x1b[31m"),
+        log_number("n", -5));
     dup2(saved, STDERR_FILENO);
     close(saved);
     close(pipe_ends[1]);
