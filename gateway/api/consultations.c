@@ -114,14 +114,24 @@ static void view_recorded(struct api_call *call, const char *what)
     api_submit(call, transaction, view_ready);
 }
 
+static void get_physician_rows(struct api_call *call, const struct store_rows *rows)
+{
+    const char *column = call->language == LANGUAGE_EN ? "display_name_en" : "display_name_ja";
+    if (store_rows_count(rows) == 1)
+        json_object_set_new(call->reply, "physician_name", json_string(store_rows_text(rows, 0, column)));
+    view_recorded(call, "consultation");
+}
+
 static void get_rows(struct api_call *call, const struct store_rows *rows)
 {
     if (store_rows_count(rows) != 1) {
         api_refuse(call, 404, "not_found", NULL);
         return;
     }
+    struct id physician = store_rows_id(rows, 0, "physician");
     call->reply = consultation_json(rows, 0);
-    view_recorded(call, "consultation");
+    struct store_query query = {.kind = STORE_QUERY_STAFF_BY_ID, .key = physician.text};
+    api_query(call, &query, get_physician_rows);
 }
 
 void api_consultation_get(struct api_call *call)
