@@ -65,7 +65,12 @@ ${settings}`);
     house.run(["signer", "--init", "--config", house.config, "--state", at("signer")]);
     house.clinic = JSON.parse(house.run(["demo-clinic", "--config", house.config, "--json"]));
     house.startSigner();
-    await house.start();
+    try {
+      await house.start();
+    } catch (error) {
+      await house.close(); // or its processes keep this one waiting
+      throw error;
+    }
     return house;
   }
 
@@ -137,11 +142,14 @@ ${settings}`);
   }
 }
 
+// A bare machine may not know the name; browsers answer it themselves.
+const localhost = (name, options, done) => (options.all ? done(null, [{ address: "127.0.0.1", family: 4 }]) : done(null, "127.0.0.1", 4));
+
 export function call(house, method, path, body, { cookie = "", headers = {} } = {}) {
   const text = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((done, fail) => {
     const sent = request(`${house.origin}${path}`, {
-      method, rejectUnauthorized: false, timeout: 10000,
+      method, rejectUnauthorized: false, timeout: 10000, lookup: localhost,
       headers: { "Content-Type": "application/json", "X-Tsunagi": "1", Origin: house.origin, Cookie: cookie, ...headers, ...(text ? { "Content-Length": Buffer.byteLength(text) } : {}) },
     }, (response) => {
       let got = "";
