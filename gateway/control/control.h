@@ -24,9 +24,9 @@
 #include "media/media.h"
 #include "signaling/signaling.h"
 
-#define CONTROL_LIVE_MAX 4096
+#define CONTROL_LIVE_MAX           4096
 #define CONTROL_WAITING_INPUTS_MAX 64 /* of one consultation while a commit is under way */
-#define CONTROL_VISITORS_MAX 16384
+#define CONTROL_VISITORS_MAX       16384
 
 struct control;
 struct directory;
@@ -39,7 +39,8 @@ struct control_pack {
 };
 
 /* Makes a pack out of stored bytes (config/ does it; control may not include it). */
-typedef enum result control_pack_reader(void *owner, struct span bytes, const char *name, struct rule_pack **ret_pack);
+typedef enum result control_pack_reader(void *owner, struct span bytes, const char *name,
+                                        struct rule_pack **ret_pack);
 
 struct control_options {
     struct practice_parameters practice;
@@ -57,8 +58,8 @@ struct control_rooms {
 };
 
 /* Loads the directory and every consultation that is not over; seats that were present before a restart become away. */
-MUST_CHECK enum result control_new(const struct control_options *options, const struct control_rooms *rooms,
-                                   struct control **ret_control);
+MUST_CHECK enum result control_new(const struct control_options *options,
+                                   const struct control_rooms *rooms, struct control **ret_control);
 struct control *control_free(struct control *control);
 void control_attach(struct control *control, struct signaling *signaling);
 /* The store is closed and signaling is about to be: handlers do nothing from now on. */
@@ -66,7 +67,8 @@ void control_detach(struct control *control);
 
 /* Handlers for signaling_start; `owner` is the struct control. */
 void control_on_hello(void *owner, struct handle socket, const struct message_hello *hello);
-void control_on_message(void *owner, struct handle session, uint32_t ref, const struct message *message);
+void control_on_message(void *owner, struct handle session, uint32_t ref,
+                        const struct message *message);
 void control_on_away(void *owner, struct handle session);
 void control_on_resumed(void *owner, struct handle session);
 void control_on_ended(void *owner, struct handle session, enum session_end why);
@@ -84,20 +86,23 @@ MUST_CHECK enum result control_use_pack(struct control *control, struct control_
 
 /* ---- services for the HTTP rooms ------------------------------------------------------------------------------- */
 
-void control_issue_ticket(struct control *control, const struct visit_identity *identity, struct token *ret_ticket);
+void control_issue_ticket(struct control *control, const struct visit_identity *identity,
+                          struct token *ret_ticket);
 /* Signed out: their sockets end and tickets die. */
 void control_sign_out(struct control *control, const struct id *session);
 
 const struct directory *control_directory(const struct control *control);
 
 /* Books a consultation with its invitation in one transaction; the callback comes exactly once, maybe at once. */
-void control_book(struct control *control, const struct booking *booking, booking_done_fn done, void *owner);
+void control_book(struct control *control, const struct booking *booking, booking_done_fn done,
+                  void *owner);
 /* A new link for the same visit; the old ones and their devices die. */
-void control_reissue(struct control *control, const struct actor *actor, const struct id *consultation,
-                     booking_done_fn done, void *owner);
+void control_reissue(struct control *control, const struct actor *actor,
+                     const struct id *consultation, booking_done_fn done, void *owner);
 
 /* Redeeming a link: which device may hold the visit. The callback comes exactly once, maybe at once. */
-void control_redeem(struct control *control, const struct redeem *redeem, redeem_done_fn done, void *owner);
+void control_redeem(struct control *control, const struct redeem *redeem, redeem_done_fn done,
+                    void *owner);
 
 /* What anyone may ask of a live consultation without changing it; NULL when it is not live. The pointer is good until
  * the next call into control. */

@@ -11,7 +11,7 @@
 #include "gateway/identity/ticket.h"
 
 #define CONTROL_TICKETS_MAX 1024
-#define LIVE_CLOSING_MAX 16 /* endpoints of one consultation on their way out */
+#define LIVE_CLOSING_MAX    16 /* endpoints of one consultation on their way out */
 
 /* Thread: control.   Owner: struct control, in visitors.
  * Life:   hello accepted … `ended` handler.
@@ -31,15 +31,15 @@ struct visitor {
 
 /* The transport of one seat. */
 struct live_seat {
-    struct handle session;  /* who sits here, when somebody does */
-    bool away;              /* its socket is gone, since `away_since_us` (monotonic) */
+    struct handle session; /* who sits here, when somebody does */
+    bool away;             /* its socket is gone, since `away_since_us` (monotonic) */
     int64_t away_since_us;
     bool wants_media;
     struct handle endpoint; /* unset: none */
     struct negotiation_offer offer;
-    uint32_t offer_number;  /* of the last offer sent */
-    bool answered;          /* to that offer */
-    bool connected;         /* DTLS done, and not lost since */
+    uint32_t offer_number; /* of the last offer sent */
+    bool answered;         /* to that offer */
+    bool connected;        /* DTLS done, and not lost since */
     bool was_connected;
     uint16_t loss_permille;
     uint32_t rtt_us;
@@ -52,7 +52,8 @@ struct pending_input {
     struct step_input input;
     struct handle session; /* unset: nobody waits */
     uint32_t ref;
-    bool reread_fact;      /* message fact: `fact_name` and `fact_scalar` are resolved when its turn comes */
+    bool
+        reread_fact; /* message fact: `fact_name` and `fact_scalar` are resolved when its turn comes */
     char fact_name[FACT_NAME_SIZE];
     struct message_scalar fact_scalar;
     void (*done)(void *owner, enum result result, const struct step_result *step);
@@ -65,14 +66,14 @@ struct pending_input {
 struct live_consultation {
     struct list_link link;
     struct consultation now;
-    bool unborn;           /* its booking is being committed; live_find and the queue pass it over */
-    struct submit_batch *committing;  /* on its way to the disk; submit.c knows what is in it */
-    bool submitting;                  /* inside submit.c */
-    struct pending_input *waiting;    /* ring of CONTROL_WAITING_INPUTS_MAX, made on first use */
+    bool unborn; /* its booking is being committed; live_find and the queue pass it over */
+    struct submit_batch *committing; /* on its way to the disk; submit.c knows what is in it */
+    bool submitting;                 /* inside submit.c */
+    struct pending_input *waiting;   /* ring of CONTROL_WAITING_INPUTS_MAX, made on first use */
     uint32_t waiting_first, waiting_count;
     struct control *control;
     const struct control_pack *pack;
-    struct id subject;     /* k_…: the patient's key */
+    struct id subject; /* k_…: the patient's key */
     char patient_name[121];
     uint32_t worker;
     bool has_worker;
@@ -155,7 +156,8 @@ void transport_gates(struct live_consultation *live);
 void transport_restart(struct live_consultation *live, int seat);
 void transport_send_offer(struct live_consultation *live, int seat, bool fresh);
 /* RESULT_STALE: not the last offer. */
-enum result transport_answer(struct live_consultation *live, int seat, const struct message_answer *answer);
+enum result transport_answer(struct live_consultation *live, int seat,
+                             const struct message_answer *answer);
 void transport_event(struct control *control, const struct media_event *event);
 void transport_tick(struct live_consultation *live, int64_t now_us);
 
@@ -165,9 +167,10 @@ void view_tell(struct live_consultation *live, struct visitor *visitor);
 void view_tell_media(struct live_consultation *live);
 void view_queue(struct control *control, struct visitor *visitor);
 void view_queue_all(struct control *control, const struct id *institution);
-void view_error(struct control *control, struct handle session, uint32_t ref, const char *code, const char *field);
-void view_refusal(struct control *control, struct live_consultation *live, struct handle session, uint32_t ref,
-                  const struct step_result *step);
+void view_error(struct control *control, struct handle session, uint32_t ref, const char *code,
+                const char *field);
+void view_refusal(struct control *control, struct live_consultation *live, struct handle session,
+                  uint32_t ref, const struct step_result *step);
 void view_done(struct control *control, struct handle session, uint32_t ref);
 void view_notice(struct control *control, struct handle session, const char *code);
 /* Sends control->scratch; a failure to queue ends nothing here: signaling closes a socket that is too slow. */
@@ -176,10 +179,12 @@ void view_send(struct control *control, struct handle session);
 /* doors.c */
 enum supplier door_supplier(enum role role);
 /* Value of a message into the pack's terms. RESULT_INVALID when it does not fit the fact's type. */
-enum result door_value(const struct fact_info *fact, const struct message_scalar *scalar, int64_t *ret_value);
+enum result door_value(const struct fact_info *fact, const struct message_scalar *scalar,
+                       int64_t *ret_value);
 void door_scalar(const struct fact_info *fact, int64_t value, struct message_scalar *ret_scalar);
 /* Supplies what the gateway itself knows before the gate that `event` opens. */
-void door_system_facts(struct live_consultation *live, enum consultation_event event, const struct actor *actor);
+void door_system_facts(struct live_consultation *live, enum consultation_event event,
+                       const struct actor *actor);
 void door_system_fact(struct live_consultation *live, const char *name, int64_t value);
 void door_media_fact(struct live_consultation *live, const char *name, int64_t value);
 /* What the relay measured besides the tracks: network, channel of the identity check. */
@@ -187,7 +192,7 @@ void door_media_facts(struct live_consultation *live);
 /* Camera, screen, file or virtual device, as the sending page measured its own track (1.6-09). */
 void door_source_kind(struct live_consultation *live, const char *kind);
 /* The values a decision depended on, as canonical JSON; and who supplied them. */
-enum result door_values_json(const struct rule_pack *pack, const struct fact_set *facts, char *ret_values, char *ret_suppliers,
-                             size_t size);
+enum result door_values_json(const struct rule_pack *pack, const struct fact_set *facts,
+                             char *ret_values, char *ret_suppliers, size_t size);
 
 #endif

@@ -58,8 +58,8 @@ struct visitor *live_visitor(const struct live_consultation *live, int seat)
 int live_seat_of_role(const struct consultation *consultation, enum role role)
 {
     for (int seat = 0; seat < SEATS_MAX; seat++)
-        if (consultation->seats[seat].status != SEAT_EMPTY && consultation->seats[seat].status != SEAT_GONE &&
-            consultation->seats[seat].role == role)
+        if (consultation->seats[seat].status != SEAT_EMPTY &&
+            consultation->seats[seat].status != SEAT_GONE && consultation->seats[seat].role == role)
             return seat;
     return -1;
 }
@@ -75,8 +75,10 @@ uint32_t control_live_count(const struct control *control)
     uint32_t count = 0;
     LIST_FOR_EACH_CONST(&control->live, link)
     {
-        const struct live_consultation *live = CONST_CONTAINER_OF(link, struct live_consultation, link);
-        count += live->now.state != CONSULTATION_STATE_BOOKED && !consultation_is_over(live->now.state);
+        const struct live_consultation *live =
+            CONST_CONTAINER_OF(link, struct live_consultation, link);
+        count +=
+            live->now.state != CONSULTATION_STATE_BOOKED && !consultation_is_over(live->now.state);
     }
     return count;
 }
@@ -93,7 +95,8 @@ const struct directory *control_directory(const struct control *control)
 
 enum result control_use_pack(struct control *control, struct control_pack *pack)
 {
-    const struct control_pack *known = control_pack_by_hash(control, &rule_pack_info(pack->pack)->hash);
+    const struct control_pack *known =
+        control_pack_by_hash(control, &rule_pack_info(pack->pack)->hash);
     if (known == NULL) {
         if (control->packs_count == ARRAY_LENGTH(control->packs))
             return RESULT_FULL;

@@ -15,7 +15,7 @@
 
 #define VALUES_JSON_SIZE (FACTS_MAX * (FACT_NAME_SIZE + 24) + 16)
 
-#define BATCH_ITEMS_MAX 24
+#define BATCH_ITEMS_MAX  24
 /* Operations one more input may add: its pack, decision and consent, and its records; the consultation itself comes last. */
 #define BATCH_OPS_EACH (STEP_RECORDS_MAX + 3)
 
@@ -58,7 +58,8 @@ static bool physician_is_busy(const struct live_consultation *asking)
         const struct live_consultation *other = CONTAINER_OF(link, struct live_consultation, link);
         if (other == asking || !id_equal(&other->now.physician, &asking->now.physician))
             continue;
-        const struct consultation *states[] = {&other->now, other->committing == NULL ? NULL : &other->committing->after};
+        const struct consultation *states[] = {
+            &other->now, other->committing == NULL ? NULL : &other->committing->after};
         for (unsigned i = 0; i < 2; i++)
             if (states[i] != NULL && consultation_is_live(states[i]->state) &&
                 states[i]->state != CONSULTATION_STATE_CLOSING)
@@ -67,12 +68,16 @@ static bool physician_is_busy(const struct live_consultation *asking)
     return false;
 }
 
-static void submit_answer(struct live_consultation *live, const struct pending_input *pending, enum result result,
-                          const struct step_result *step)
+static void submit_answer(struct live_consultation *live, const struct pending_input *pending,
+                          enum result result, const struct step_result *step)
 {
     if (handle_is_set(pending->session) && !result_ok(result))
         view_error(live->control, pending->session, pending->ref,
-                   result == RESULT_STORAGE ? "storage" : result == RESULT_FULL ? "busy" : result == RESULT_NOT_FOUND ? "not_found" : "internal", pending->fact_name);
+                   result == RESULT_STORAGE     ? "storage"
+                   : result == RESULT_FULL      ? "busy"
+                   : result == RESULT_NOT_FOUND ? "not_found"
+                                                : "internal",
+                   pending->fact_name);
     else if (handle_is_set(pending->session) && step->verdict == STEP_REFUSE)
         view_refusal(live->control, live, pending->session, pending->ref, step);
     else if (handle_is_set(pending->session))
@@ -98,7 +103,8 @@ static void submit_effects(struct live_consultation *live, const struct submit_i
 }
 
 /* Everybody hears the outcome of their own input, in order. */
-static void submit_tell(struct live_consultation *live, const struct submit_batch *batch, enum result result)
+static void submit_tell(struct live_consultation *live, const struct submit_batch *batch,
+                        enum result result)
 {
     for (unsigned i = 0; i < batch->count; i++) {
         const struct submit_item *item = &batch->items[i];
@@ -139,12 +145,16 @@ void control_put_consultation(struct store_transaction *transaction, struct live
                               const struct consultation *consultation)
 {
     struct control *control = live->control;
-    const struct directory_staff *physician = directory_staff(control->directory, &consultation->physician);
-    const struct directory_institution *clinic = directory_institution(control->directory, &consultation->institution);
+    const struct directory_staff *physician =
+        directory_staff(control->directory, &consultation->physician);
+    const struct directory_institution *clinic =
+        directory_institution(control->directory, &consultation->institution);
     bool over = consultation_is_over(consultation->state);
     char search[512];
-    snprintf(search, sizeof(search), "%s %s %s %s", physician == NULL ? "" : physician->name[LANGUAGE_JA],
-             physician == NULL ? "" : physician->name[LANGUAGE_EN], clinic == NULL ? "" : clinic->name[LANGUAGE_JA],
+    snprintf(search, sizeof(search), "%s %s %s %s",
+             physician == NULL ? "" : physician->name[LANGUAGE_JA],
+             physician == NULL ? "" : physician->name[LANGUAGE_EN],
+             clinic == NULL ? "" : clinic->name[LANGUAGE_JA],
              clinic == NULL ? "" : clinic->name[LANGUAGE_EN]);
     struct store_consultation row = {
         .id = consultation->id,
@@ -169,7 +179,8 @@ void control_put_consultation(struct store_transaction *transaction, struct live
         .examined_s = consultation_live_exam_ms(consultation, clock_wall_us()) / 1000,
         .search_text = search,
     };
-    if (!over && result_ok(consultation_write_text(consultation, live->pack->pack, control->text, CONSULTATION_TEXT_MAX))) {
+    if (!over && result_ok(consultation_write_text(consultation, live->pack->pack, control->text,
+                                                   CONSULTATION_TEXT_MAX))) {
         row.blob = control->text;
         row.blob_length = strlen(control->text);
     }
@@ -189,10 +200,15 @@ static void submit_put_pack(struct store_transaction *transaction, const struct 
 }
 
 /* The decision with everything a replay needs (P4); returns the keyed digest for the records. */
-static struct sha256 submit_put_decision(struct store_transaction *transaction, struct live_consultation *live,
-                                         const struct consultation *facts_of, struct decision *decision)
+static struct sha256 submit_put_decision(struct store_transaction *transaction,
+                                         struct live_consultation *live,
+                                         const struct consultation *facts_of,
+                                         struct decision *decision)
 {
-    struct store_decision row = {.id = id_new('d'), .consultation = live->now.id, .subject = live->subject, .at_us = clock_wall_us()};
+    struct store_decision row = {.id = id_new('d'),
+                                 .consultation = live->now.id,
+                                 .subject = live->subject,
+                                 .at_us = clock_wall_us()};
     struct rule_question question = {.gate = decision->gate,
                                      .facts = &facts_of->facts,
                                      .acknowledged = facts_of->acknowledged,
@@ -209,9 +225,12 @@ static struct sha256 submit_put_decision(struct store_transaction *transaction, 
     row.verdict = rule_action_name(decision->verdict);
     row.pack_hash = decision->pack_hash;
     row.rule_ids = ids;
-    row.inputs = rules_inputs_digest(live->pack->pack, &question, span_of(row.inputs_key, sizeof(row.inputs_key)));
+    row.inputs = rules_inputs_digest(live->pack->pack, &question,
+                                     span_of(row.inputs_key, sizeof(row.inputs_key)));
     char *values = malloc(2 * VALUES_JSON_SIZE);
-    if (values != NULL && result_ok(door_values_json(live->pack->pack, question.facts, values, values + VALUES_JSON_SIZE, VALUES_JSON_SIZE))) {
+    if (values != NULL &&
+        result_ok(door_values_json(live->pack->pack, question.facts, values,
+                                   values + VALUES_JSON_SIZE, VALUES_JSON_SIZE))) {
         row.values = values;
         row.suppliers = values + VALUES_JSON_SIZE;
         store_put_decision(transaction, &row);
@@ -222,24 +241,30 @@ static struct sha256 submit_put_decision(struct store_transaction *transaction, 
 }
 
 /* JP-OC-1.1-01: what was agreed to, by version, language and hash, in the transaction of the agreement itself. */
-static bool submit_consent(struct store_transaction *transaction, const struct live_consultation *live,
+static bool submit_consent(struct store_transaction *transaction,
+                           const struct live_consultation *live,
                            const struct pending_input *pending)
 {
     const struct step_input *input = &pending->input;
-    if (input->event != CONSULTATION_EVENT_FACT || input->fact < 0 || input->fact_supplier == SUPPLIER_MEDIA ||
+    if (input->event != CONSULTATION_EVENT_FACT || input->fact < 0 ||
+        input->fact_supplier == SUPPLIER_MEDIA ||
         strcmp(rule_pack_fact(live->pack->pack, (uint32_t)input->fact)->name, "agreement") != 0)
         return false;
     struct handle session = pending->session;
-    bool english = handle_is_set(session) && signaling_session_language(live->control->signaling, session) == LANGUAGE_EN;
+    bool english = handle_is_set(session) &&
+                   signaling_session_language(live->control->signaling, session) == LANGUAGE_EN;
     enum language language = english ? LANGUAGE_EN : LANGUAGE_JA;
     struct sha256 hash = agreement_hash(language);
-    struct audit_draft draft = {.act = input->fact_clear || input->fact_value == 0 ? AUDIT_ACT_CONSENT_WITHDRAW : AUDIT_ACT_CONSENT_GIVE,
+    struct audit_draft draft = {.act = input->fact_clear || input->fact_value == 0
+                                           ? AUDIT_ACT_CONSENT_WITHDRAW
+                                           : AUDIT_ACT_CONSENT_GIVE,
                                 .outcome = AUDIT_OK,
                                 .actor = input->actor,
                                 .object_kind = "consult",
                                 .object = live->now.id};
     draft.extra[0] = (struct audit_extra){.key = "text", .is_text = true};
-    text_base64url(span_of(hash.bytes, SHA256_BYTES), draft.extra[0].text, sizeof(draft.extra[0].text));
+    text_base64url(span_of(hash.bytes, SHA256_BYTES), draft.extra[0].text,
+                   sizeof(draft.extra[0].text));
     draft.extra[1] = (struct audit_extra){.key = "version", .number = AGREEMENT_VERSION};
     draft.extra[2] = (struct audit_extra){.key = "language", .is_text = true};
     (void)!text_copy(draft.extra[2].text, sizeof(draft.extra[2].text), language_name(language));
@@ -249,8 +274,9 @@ static bool submit_consent(struct store_transaction *transaction, const struct l
 }
 
 /* What one stepped item leaves in the transaction; `facts_of` is the consultation its decision looked at. */
-static void submit_write_item(struct store_transaction *transaction, struct live_consultation *live, struct submit_batch *batch,
-                              struct submit_item *item, const struct consultation *facts_of)
+static void submit_write_item(struct store_transaction *transaction, struct live_consultation *live,
+                              struct submit_batch *batch, struct submit_item *item,
+                              const struct consultation *facts_of)
 {
     struct step_result *step = &item->step;
     bool go = step->verdict == STEP_GO;
@@ -274,7 +300,8 @@ static void submit_write_item(struct store_transaction *transaction, struct live
 }
 
 /* Turns the name and value of a `fact` message into the terms of the pack in force now. */
-static enum result submit_resolve_fact(struct live_consultation *live, struct pending_input *pending)
+static enum result submit_resolve_fact(struct live_consultation *live,
+                                       struct pending_input *pending)
 {
     int fact = rule_pack_find_fact(live->pack->pack, pending->fact_name);
     if (fact < 0)
@@ -283,25 +310,28 @@ static enum result submit_resolve_fact(struct live_consultation *live, struct pe
     pending->input.fact_clear = pending->fact_scalar.kind == MESSAGE_SCALAR_NONE;
     if (pending->input.fact_clear)
         return RESULT_OK;
-    enum result result = door_value(rule_pack_fact(live->pack->pack, (uint32_t)fact), &pending->fact_scalar, &pending->input.fact_value);
+    enum result result = door_value(rule_pack_fact(live->pack->pack, (uint32_t)fact),
+                                    &pending->fact_scalar, &pending->input.fact_value);
     if (!result_ok(result)) /* the step refuses a value outside every range with fact_value */
         pending->input.fact_value = INT64_MIN;
     return RESULT_OK;
 }
 
-static void submit_note_refusal(const struct live_consultation *live, const struct submit_item *item)
+static void submit_note_refusal(const struct live_consultation *live,
+                                const struct submit_item *item)
 {
     counter_add(live->control->rooms.counters, COUNTER_transitions_refused, 1);
     if (item->step.refusal == STEP_REFUSAL_FACT_SUPPLIER)
         counter_add(live->control->rooms.counters, COUNTER_fact_refused, 1);
     LOG(LOG_INFO, "consultation.refused", log_id("consultation", &live->now.id),
         log_name("event", consultation_event_name(item->pending.input.event)),
-        log_name("state", consultation_state_name(item->from)), log_name("why", step_refusal_name(item->step.refusal)));
+        log_name("state", consultation_state_name(item->from)),
+        log_name("why", step_refusal_name(item->step.refusal)));
 }
 
 /* One input: resolve, step behind the items before it, write. */
-static void submit_item(struct live_consultation *live, struct submit_batch *batch, struct store_transaction *transaction,
-                        const struct pending_input *pending)
+static void submit_item(struct live_consultation *live, struct submit_batch *batch,
+                        struct store_transaction *transaction, const struct pending_input *pending)
 {
     struct submit_item *item = &batch->items[batch->count++];
     item->pending = *pending;
@@ -313,7 +343,8 @@ static void submit_item(struct live_consultation *live, struct submit_batch *bat
     struct step_input *input = &item->pending.input;
     input->now_us = clock_wall_us();
     input->physician_busy = input->event == CONSULTATION_EVENT_ADMIT && physician_is_busy(live);
-    consultation_step(live->pack->pack, &live->control->options.practice, &batch->after, input, &batch->next, &item->step);
+    consultation_step(live->pack->pack, &live->control->options.practice, &batch->after, input,
+                      &batch->next, &item->step);
     bool go = item->step.verdict == STEP_GO;
     if (item->step.verdict == STEP_REFUSE)
         submit_note_refusal(live, item);
@@ -335,7 +366,8 @@ static const struct pending_input *submit_take(struct live_consultation *live)
 }
 
 /* Takes what waits, as much as fits into one transaction. */
-static struct store_transaction *submit_fill(struct live_consultation *live, struct submit_batch *batch)
+static struct store_transaction *submit_fill(struct live_consultation *live,
+                                             struct submit_batch *batch)
 {
     struct store_transaction *transaction = store_transaction_new();
     batch->after = live->now;
@@ -362,10 +394,12 @@ static void submit_begin(struct live_consultation *live)
             free(batch);
             continue;
         }
-        enum result result = store_submit(live->control->rooms.store, transaction, submit_committed, live);
+        enum result result =
+            store_submit(live->control->rooms.store, transaction, submit_committed, live);
         if (result_ok(result))
             return;
-        LOG(LOG_ERROR, "consultation.not_submitted", log_id("consultation", &live->now.id), log_result(result));
+        LOG(LOG_ERROR, "consultation.not_submitted", log_id("consultation", &live->now.id),
+            log_result(result));
         live->committing = NULL;
         submit_tell(live, batch, result);
         free(batch);
@@ -382,9 +416,11 @@ void control_submit(struct live_consultation *live, const struct pending_input *
         submit_answer(live, pending, RESULT_FULL, &nothing);
         return;
     }
-    live->waiting[(live->waiting_first + live->waiting_count++) % CONTROL_WAITING_INPUTS_MAX] = *pending;
+    live->waiting[(live->waiting_first + live->waiting_count++) % CONTROL_WAITING_INPUTS_MAX] =
+        *pending;
     if (!live->submitting) {
-        live->submitting = true; /* an answer may submit again: it waits its turn instead of nesting */
+        live->submitting =
+            true; /* an answer may submit again: it waits its turn instead of nesting */
         submit_begin(live);
         live->submitting = false;
     }

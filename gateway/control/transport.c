@@ -8,14 +8,15 @@
 #include "gateway/control/control_state.h"
 
 #define OFFER_TEXT_SIZE 16384
-#define CANDIDATES_MAX 16
+#define CANDIDATES_MAX  16
 
 /* Sends a command; a full mailbox is rare and loud, and the tick derives gates anew, so nothing stays wrong. */
 static bool transport_command(struct live_consultation *live, const struct media_command *command)
 {
     enum result result = media_command_send(live->control->rooms.media, command);
     if (!result_ok(result))
-        LOG(LOG_ERROR, "media.command_lost", log_id("consultation", &live->now.id), log_number("kind", command->kind), log_result(result));
+        LOG(LOG_ERROR, "media.command_lost", log_id("consultation", &live->now.id),
+            log_number("kind", command->kind), log_result(result));
     return result_ok(result);
 }
 
@@ -26,9 +27,13 @@ void transport_send_offer(struct live_consultation *live, int seat, bool fresh)
     struct media_candidate candidates[CANDIDATES_MAX];
     if (!handle_is_set(place->session) || !handle_is_set(place->endpoint))
         return;
-    uint32_t count = media_candidates(control->rooms.media, media_endpoint_worker(control->rooms.media, place->endpoint), candidates, CANDIDATES_MAX);
+    uint32_t count = media_candidates(control->rooms.media,
+                                      media_endpoint_worker(control->rooms.media, place->endpoint),
+                                      candidates, CANDIDATES_MAX);
     char *text = malloc(OFFER_TEXT_SIZE);
-    if (text == NULL || !result_ok(negotiation_write(&place->offer, media_fingerprint(control->rooms.media), candidates, count, text, OFFER_TEXT_SIZE))) {
+    if (text == NULL ||
+        !result_ok(negotiation_write(&place->offer, media_fingerprint(control->rooms.media),
+                                     candidates, count, text, OFFER_TEXT_SIZE))) {
         view_error(control, place->session, 0, "internal", "");
         free(text);
         return;
@@ -44,7 +49,8 @@ void transport_send_offer(struct live_consultation *live, int seat, bool fresh)
         struct message_track *track = &message->offer.tracks[message->offer.tracks_count++];
         const struct media_slot *slot = &place->offer.slots[i];
         (void)!text_copy(track->mid, sizeof(track->mid), slot->mid);
-        (void)!text_copy(track->kind, sizeof(track->kind), slot->kind == MEDIA_AUDIO ? "audio" : "video");
+        (void)!text_copy(track->kind, sizeof(track->kind),
+                         slot->kind == MEDIA_AUDIO ? "audio" : "video");
         (void)!text_copy(track->direction, sizeof(track->direction), slot->up ? "up" : "down");
         /* 1:1: what comes down is the other one's. */
         track->has_seat = !slot->up;
@@ -59,15 +65,18 @@ void transport_open(struct live_consultation *live, int seat)
 {
     struct control *control = live->control;
     struct live_seat *place = &live->seats[seat];
-    if (handle_is_set(place->endpoint) || !place->wants_media || !consultation_may_have_endpoint(&live->now, seat))
+    if (handle_is_set(place->endpoint) || !place->wants_media ||
+        !consultation_may_have_endpoint(&live->now, seat))
         return;
     if (!live->has_worker) {
         live->worker = media_place(control->rooms.media);
         live->has_worker = true;
     }
-    enum result result = media_endpoint_reserve(control->rooms.media, live->worker, &place->endpoint);
+    enum result result =
+        media_endpoint_reserve(control->rooms.media, live->worker, &place->endpoint);
     if (!result_ok(result)) {
-        LOG(LOG_WARNING, "media.no_endpoint", log_id("consultation", &live->now.id), log_result(result));
+        LOG(LOG_WARNING, "media.no_endpoint", log_id("consultation", &live->now.id),
+            log_result(result));
         if (handle_is_set(place->session))
             view_error(control, place->session, 0, "media_full", "");
         return;
@@ -75,7 +84,8 @@ void transport_open(struct live_consultation *live, int seat)
     struct media_ice ice;
     media_ice_new(control->rooms.media, place->endpoint, &ice);
     negotiation_offer_init(&ice, &place->offer);
-    struct media_command command = {.kind = MEDIA_COMMAND_ENDPOINT_OPEN, .endpoint = place->endpoint};
+    struct media_command command = {.kind = MEDIA_COMMAND_ENDPOINT_OPEN,
+                                    .endpoint = place->endpoint};
     command.open.consultation = live->now.id;
     command.open.ice = place->offer.ice;
     memcpy(command.open.cname, place->offer.cname, sizeof(command.open.cname));
@@ -92,7 +102,8 @@ void transport_close(struct live_consultation *live, int seat)
     struct live_seat *place = &live->seats[seat];
     if (!handle_is_set(place->endpoint))
         return;
-    struct media_command command = {.kind = MEDIA_COMMAND_ENDPOINT_CLOSE, .endpoint = place->endpoint};
+    struct media_command command = {.kind = MEDIA_COMMAND_ENDPOINT_CLOSE,
+                                    .endpoint = place->endpoint};
     transport_command(live, &command);
     /* Routes die with the endpoint; DRAINED brings the evidence that its keys are gone. */
     if (live->closing_count < LIVE_CLOSING_MAX) {
@@ -110,7 +121,8 @@ void transport_close(struct live_consultation *live, int seat)
         evidence_endpoint_lost(&live->evidence, seat == 0, clock_monotonic_us());
 }
 
-static struct media_command transport_route(const struct live_consultation *live, enum media_command_kind kind, int from, int to,
+static struct media_command transport_route(const struct live_consultation *live,
+                                            enum media_command_kind kind, int from, int to,
                                             enum media_kind media_kind)
 {
     struct media_command command = {.kind = kind, .endpoint = live->seats[from].endpoint};
@@ -123,16 +135,19 @@ static struct media_command transport_route(const struct live_consultation *live
 static void transport_pair(struct live_consultation *live, int from, int to)
 {
     for (int kind = 0; kind < MEDIA_KIND_COUNT; kind++) {
-        struct media_command command = transport_route(live, MEDIA_COMMAND_ROUTE_ADD, from, to, (enum media_kind)kind);
+        struct media_command command =
+            transport_route(live, MEDIA_COMMAND_ROUTE_ADD, from, to, (enum media_kind)kind);
         if (!live->routed[from][to] && !transport_command(live, &command))
             return;
     }
     live->routed[from][to] = true;
     for (int kind = 0; kind < MEDIA_KIND_COUNT; kind++) {
-        bool open = consultation_gate_open(&live->now, from, to, kind == MEDIA_AUDIO ? GATE_AUDIO : GATE_VIDEO);
+        bool open = consultation_gate_open(&live->now, from, to,
+                                           kind == MEDIA_AUDIO ? GATE_AUDIO : GATE_VIDEO);
         if (open == live->gates[from][to][kind])
             continue;
-        struct media_command command = transport_route(live, MEDIA_COMMAND_GATE, from, to, (enum media_kind)kind);
+        struct media_command command =
+            transport_route(live, MEDIA_COMMAND_GATE, from, to, (enum media_kind)kind);
         command.route.open = open;
         if (transport_command(live, &command))
             live->gates[from][to][kind] = open;
@@ -144,7 +159,8 @@ void transport_gates(struct live_consultation *live)
     bool any = false;
     for (int from = 0; from < SEATS_MAX; from++)
         for (int to = 0; to < SEATS_MAX; to++) {
-            if (from == to || !handle_is_set(live->seats[from].endpoint) || !handle_is_set(live->seats[to].endpoint))
+            if (from == to || !handle_is_set(live->seats[from].endpoint) ||
+                !handle_is_set(live->seats[to].endpoint))
                 continue;
             transport_pair(live, from, to);
             any = any || live->gates[from][to][MEDIA_AUDIO] || live->gates[from][to][MEDIA_VIDEO];
@@ -170,18 +186,21 @@ void transport_restart(struct live_consultation *live, int seat)
     struct media_ice ice;
     media_ice_new(live->control->rooms.media, place->endpoint, &ice);
     negotiation_offer_restart(&place->offer, &ice);
-    struct media_command command = {.kind = MEDIA_COMMAND_ENDPOINT_ICE, .endpoint = place->endpoint, .ice = place->offer.ice};
+    struct media_command command = {
+        .kind = MEDIA_COMMAND_ENDPOINT_ICE, .endpoint = place->endpoint, .ice = place->offer.ice};
     if (transport_command(live, &command))
         transport_send_offer(live, seat, false);
 }
 
-enum result transport_answer(struct live_consultation *live, int seat, const struct message_answer *answer)
+enum result transport_answer(struct live_consultation *live, int seat,
+                             const struct message_answer *answer)
 {
     struct live_seat *place = &live->seats[seat];
     if (!handle_is_set(place->endpoint) || answer->offer != place->offer_number || place->answered)
         return RESULT_STALE;
     struct media_command command;
-    enum result result = negotiation_read_answer(&place->offer, answer->sdp, strlen(answer->sdp), &command);
+    enum result result =
+        negotiation_read_answer(&place->offer, answer->sdp, strlen(answer->sdp), &command);
     if (!result_ok(result))
         return result;
     command.endpoint = place->endpoint;
@@ -206,9 +225,14 @@ static struct transport_place transport_find(struct control *control, struct han
     return (struct transport_place){NULL, -1};
 }
 
-static struct audit_draft transport_draft(const struct live_consultation *live, int seat, enum audit_act act)
+static struct audit_draft transport_draft(const struct live_consultation *live, int seat,
+                                          enum audit_act act)
 {
-    struct audit_draft draft = {.act = act, .outcome = AUDIT_OK, .actor = control_system_actor(live), .object_kind = "consult", .object = live->now.id};
+    struct audit_draft draft = {.act = act,
+                                .outcome = AUDIT_OK,
+                                .actor = control_system_actor(live),
+                                .object_kind = "consult",
+                                .object = live->now.id};
     draft.extra[draft.extra_count++] = (struct audit_extra){.key = "seat", .number = seat};
     return draft;
 }
@@ -220,7 +244,8 @@ static void transport_extra(struct audit_draft *draft, const char *key, const ch
     (void)!text_copy(extra->text, sizeof(extra->text), text);
 }
 
-static void transport_connected(struct live_consultation *live, int seat, const struct media_event *event)
+static void transport_connected(struct live_consultation *live, int seat,
+                                const struct media_event *event)
 {
     struct live_seat *place = &live->seats[seat];
     place->connected = place->was_connected = true;
@@ -228,7 +253,8 @@ static void transport_connected(struct live_consultation *live, int seat, const 
     transport_extra(&draft, "srtp", event->connected.srtp_profile);
     transport_extra(&draft, "path", event->connected.path == MEDIA_PATH_UDP6 ? "udp6" : "udp4");
     control_record(live, &draft);
-    LOG(LOG_INFO, "media.connected", log_id("consultation", &live->now.id), log_number("seat", seat), log_name("srtp", event->connected.srtp_profile));
+    LOG(LOG_INFO, "media.connected", log_id("consultation", &live->now.id),
+        log_number("seat", seat), log_name("srtp", event->connected.srtp_profile));
     view_tell_all(live);
     control_queue_changed(live->control);
 }
@@ -238,21 +264,25 @@ static void transport_back(struct live_consultation *live, int seat)
     live->seats[seat].connected = true;
     if (live->now.seats[seat].was_present && live->now.seats[seat].status != SEAT_PRESENT) {
         struct actor actor = control_system_actor(live);
-        struct pending_input pending = {.input = control_input(CONSULTATION_EVENT_ENDPOINT_BACK, &actor)};
+        struct pending_input pending = {
+            .input = control_input(CONSULTATION_EVENT_ENDPOINT_BACK, &actor)};
         pending.input.seat = seat;
         control_submit(live, &pending);
     }
 }
 
-static void transport_failed(struct live_consultation *live, int seat, const struct media_event *event)
+static void transport_failed(struct live_consultation *live, int seat,
+                             const struct media_event *event)
 {
     static const char *const codes[] = {"media_ice", "media_dtls", "media_dtls", "media_dtls"};
     struct live_seat *place = &live->seats[seat];
     place->connected = false;
-    LOG(LOG_WARNING, "media.failed", log_id("consultation", &live->now.id), log_number("seat", seat), log_number("step", event->failed.step),
+    LOG(LOG_WARNING, "media.failed", log_id("consultation", &live->now.id),
+        log_number("seat", seat), log_number("step", event->failed.step),
         log_result(event->failed.result));
     if (event->failed.step == MEDIA_STEP_FINGERPRINT) {
-        struct audit_draft draft = transport_draft(live, seat, AUDIT_ACT_MEDIA_FINGERPRINT_MISMATCH);
+        struct audit_draft draft =
+            transport_draft(live, seat, AUDIT_ACT_MEDIA_FINGERPRINT_MISMATCH);
         draft.outcome = AUDIT_DENY;
         control_record(live, &draft);
     }
@@ -261,21 +291,25 @@ static void transport_failed(struct live_consultation *live, int seat, const str
     view_tell_all(live);
 }
 
-static void transport_flow(struct live_consultation *live, int seat, const struct media_event *event)
+static void transport_flow(struct live_consultation *live, int seat,
+                           const struct media_event *event)
 {
     if (seat > 1) /* tracks of the two who are examined and examine; later seats are not evidence */
         return;
-    enum track track = (enum track)((seat == 0 ? TRACK_PATIENT_AUDIO : TRACK_PHYSICIAN_AUDIO) + (event->flow.kind == MEDIA_VIDEO));
+    enum track track = (enum track)((seat == 0 ? TRACK_PATIENT_AUDIO : TRACK_PHYSICIAN_AUDIO) +
+                                    (event->flow.kind == MEDIA_VIDEO));
     evidence_flow(&live->evidence, track, event->flow.live, event->at_us, event->flow.gap_us);
     view_tell_media(live);
 }
 
-static void transport_stats(struct live_consultation *live, int seat, const struct media_event *event)
+static void transport_stats(struct live_consultation *live, int seat,
+                            const struct media_event *event)
 {
     struct live_seat *place = &live->seats[seat];
     place->rtt_us = event->stats.rtt_us;
-    place->loss_permille = event->stats.loss_up_permille > event->stats.loss_down_permille ? event->stats.loss_up_permille
-                                                                                           : event->stats.loss_down_permille;
+    place->loss_permille = event->stats.loss_up_permille > event->stats.loss_down_permille
+                               ? event->stats.loss_up_permille
+                               : event->stats.loss_down_permille;
     view_tell_media(live);
 }
 
@@ -288,9 +322,12 @@ static void transport_drained(struct control *control, const struct media_event 
         for (uint32_t i = 0; i < live->closing_count; i++) {
             if (!handle_equal(live->closing[i].endpoint, event->endpoint))
                 continue;
-            struct audit_draft draft = transport_draft(live, live->closing[i].seat, AUDIT_ACT_MEDIA_KEYS_DESTROYED);
-            draft.extra[draft.extra_count++] = (struct audit_extra){.key = "forwarded", .number = (int64_t)event->drained.forwarded};
-            draft.extra[draft.extra_count++] = (struct audit_extra){.key = "gated", .number = (int64_t)event->drained.gated};
+            struct audit_draft draft =
+                transport_draft(live, live->closing[i].seat, AUDIT_ACT_MEDIA_KEYS_DESTROYED);
+            draft.extra[draft.extra_count++] = (struct audit_extra){
+                .key = "forwarded", .number = (int64_t)event->drained.forwarded};
+            draft.extra[draft.extra_count++] =
+                (struct audit_extra){.key = "gated", .number = (int64_t)event->drained.gated};
             control_record(live, &draft);
             live->closing[i] = live->closing[--live->closing_count];
             return;

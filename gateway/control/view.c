@@ -23,12 +23,14 @@ void view_send(struct control *control, struct handle session)
 {
     enum result result = signaling_send(control->signaling, session, control->scratch);
     if (!result_ok(result) && result != RESULT_NOT_FOUND && result != RESULT_STALE)
-        LOG(LOG_WARNING, "message.not_sent", log_name("type", MESSAGE_INFOS[control->scratch->type].name), log_result(result));
+        LOG(LOG_WARNING, "message.not_sent",
+            log_name("type", MESSAGE_INFOS[control->scratch->type].name), log_result(result));
 }
 
 static enum language view_language(const struct control *control, struct handle session)
 {
-    return signaling_session_language(control->signaling, session) == LANGUAGE_EN ? LANGUAGE_EN : LANGUAGE_JA;
+    return signaling_session_language(control->signaling, session) == LANGUAGE_EN ? LANGUAGE_EN
+                                                                                  : LANGUAGE_JA;
 }
 
 /* Rule ids travel in lower case: NAME fields have one alphabet. */
@@ -40,8 +42,8 @@ static void view_rule_id(const char *id, char *ret_text, size_t size)
     ret_text[i] = 0;
 }
 
-static void view_failed(const struct rule_pack *pack, const struct failed_rule *failed, enum language language,
-                        struct message_failed *ret_failed)
+static void view_failed(const struct rule_pack *pack, const struct failed_rule *failed,
+                        enum language language, struct message_failed *ret_failed)
 {
     const struct rule_info *rule = rule_pack_rule(pack, failed->rule);
     view_rule_id(rule->id, ret_failed->rule, sizeof(ret_failed->rule));
@@ -55,7 +57,8 @@ static void view_failed(const struct rule_pack *pack, const struct failed_rule *
     VIEW_TEXT(ret_failed->text, rule->reason[language]);
 }
 
-void view_error(struct control *control, struct handle session, uint32_t ref, const char *code, const char *field)
+void view_error(struct control *control, struct handle session, uint32_t ref, const char *code,
+                const char *field)
 {
     struct message *message = view_message(control, MESSAGE_error);
     const struct words *words = words_for(code);
@@ -70,8 +73,8 @@ void view_error(struct control *control, struct handle session, uint32_t ref, co
     view_send(control, session);
 }
 
-void view_refusal(struct control *control, struct live_consultation *live, struct handle session, uint32_t ref,
-                  const struct step_result *step)
+void view_refusal(struct control *control, struct live_consultation *live, struct handle session,
+                  uint32_t ref, const struct step_result *step)
 {
     const char *code = step_refusal_name(step->refusal);
     struct message *message = view_message(control, MESSAGE_error);
@@ -83,9 +86,12 @@ void view_refusal(struct control *control, struct live_consultation *live, struc
     VIEW_TEXT(message->error.what, words->what[language]);
     VIEW_TEXT(message->error.todo, words->todo[language]);
     if (step->has_decision)
-        for (unsigned i = 0; i < step->decision.failed_count && message->error.failed_count < ARRAY_LENGTH(message->error.failed); i++)
+        for (unsigned i = 0; i < step->decision.failed_count &&
+                             message->error.failed_count < ARRAY_LENGTH(message->error.failed);
+             i++)
             if (step->decision.failed[i].action > RULE_ACTION_WARN)
-                view_failed(live->pack->pack, &step->decision.failed[i], language, &message->error.failed[message->error.failed_count++]);
+                view_failed(live->pack->pack, &step->decision.failed[i], language,
+                            &message->error.failed[message->error.failed_count++]);
     view_send(control, session);
 }
 
@@ -105,10 +111,13 @@ void view_notice(struct control *control, struct handle session, const char *cod
     view_send(control, session);
 }
 
-static void view_card(const struct live_consultation *live, enum language language, struct message_card *ret_card)
+static void view_card(const struct live_consultation *live, enum language language,
+                      struct message_card *ret_card)
 {
-    const struct directory_staff *physician = directory_staff(live->control->directory, &live->now.physician);
-    const struct directory_institution *clinic = directory_institution(live->control->directory, &live->now.institution);
+    const struct directory_staff *physician =
+        directory_staff(live->control->directory, &live->now.physician);
+    const struct directory_institution *clinic =
+        directory_institution(live->control->directory, &live->now.institution);
     if (physician != NULL) {
         VIEW_TEXT(ret_card->name, physician->name[language]);
         ret_card->has_registered = physician->registered_year > 0;
@@ -121,12 +130,14 @@ static void view_card(const struct live_consultation *live, enum language langua
     VIEW_TEXT(ret_card->role, role_name(ROLE_PHYSICIAN));
 }
 
-static void view_roster(const struct live_consultation *live, int own_seat, struct message_consultation *view)
+static void view_roster(const struct live_consultation *live, int own_seat,
+                        struct message_consultation *view)
 {
     static const char *const statuses[] = {"empty", "waiting", "present", "away", "gone"};
     for (int i = 0; i < SEATS_MAX; i++) {
         const struct seat *seat = &live->now.seats[i];
-        if (seat->status != SEAT_WAITING && seat->status != SEAT_PRESENT && seat->status != SEAT_AWAY)
+        if (seat->status != SEAT_WAITING && seat->status != SEAT_PRESENT &&
+            seat->status != SEAT_AWAY)
             continue;
         struct message_seat *entry = &view->roster[view->roster_count++];
         entry->seat = i;
@@ -142,7 +153,8 @@ static void view_roster(const struct live_consultation *live, int own_seat, stru
  * are what the patient is asked to consent to. */
 static bool view_shows_fact(enum role role, const char *name, enum supplier supplier)
 {
-    static const char *const for_patients[] = {"dr_side_others", "attendees", "pt_side_others", "rec_by"};
+    static const char *const for_patients[] = {"dr_side_others", "attendees", "pt_side_others",
+                                               "rec_by"};
     if (role != ROLE_PATIENT && role != ROLE_PROXY)
         return true;
     for (size_t i = 0; i < ARRAY_LENGTH(for_patients); i++)
@@ -151,10 +163,13 @@ static bool view_shows_fact(enum role role, const char *name, enum supplier supp
     return supplier == SUPPLIER_PATIENT || supplier == SUPPLIER_PROXY;
 }
 
-static void view_facts(const struct live_consultation *live, enum role role, struct message_consultation *view)
+static void view_facts(const struct live_consultation *live, enum role role,
+                       struct message_consultation *view)
 {
     const struct rule_pack *pack = live->pack->pack;
-    for (uint32_t i = 0; i < rule_pack_info(pack)->facts_count && view->facts_count < ARRAY_LENGTH(view->facts); i++) {
+    for (uint32_t i = 0;
+         i < rule_pack_info(pack)->facts_count && view->facts_count < ARRAY_LENGTH(view->facts);
+         i++) {
         const struct fact_value *value = &live->now.facts.values[i];
         if (!value->known || !view_shows_fact(role, rule_pack_fact(pack, i)->name, value->supplier))
             continue;
@@ -204,14 +219,17 @@ static bool view_decide(const struct live_consultation *live, struct decision *r
     return true;
 }
 
-static void view_open_rules(const struct live_consultation *live, enum language language, struct message_consultation *view)
+static void view_open_rules(const struct live_consultation *live, enum language language,
+                            struct message_consultation *view)
 {
     struct decision decision;
     if (!view_decide(live, &decision))
         return;
-    for (unsigned i = 0; i < decision.failed_count && view->open_count < ARRAY_LENGTH(view->open); i++)
+    for (unsigned i = 0; i < decision.failed_count && view->open_count < ARRAY_LENGTH(view->open);
+         i++)
         if (decision.failed[i].action > RULE_ACTION_PASS)
-            view_failed(live->pack->pack, &decision.failed[i], language, &view->open[view->open_count++]);
+            view_failed(live->pack->pack, &decision.failed[i], language,
+                        &view->open[view->open_count++]);
 }
 
 /* 1 = next; 0 not waiting. Order of arrival among those who wait for the same physician. */
@@ -224,12 +242,14 @@ static int view_position(const struct live_consultation *live)
     {
         const struct live_consultation *other = CONTAINER_OF(link, struct live_consultation, link);
         position += other != live && other->now.state == CONSULTATION_STATE_LOBBY &&
-                    id_equal(&other->now.physician, &live->now.physician) && other->now.lobby_at_us < live->now.lobby_at_us;
+                    id_equal(&other->now.physician, &live->now.physician) &&
+                    other->now.lobby_at_us < live->now.lobby_at_us;
     }
     return position;
 }
 
-static void view_notice_of(const struct live_consultation *live, enum language language, struct message_consultation *view)
+static void view_notice_of(const struct live_consultation *live, enum language language,
+                           struct message_consultation *view)
 {
     const struct consultation *now = &live->now;
     const char *code = NULL;
@@ -238,7 +258,9 @@ static void view_notice_of(const struct live_consultation *live, enum language l
     else if (now->state == CONSULTATION_STATE_PAUSED)
         code = "held";
     else if (now->state == CONSULTATION_STATE_RECONNECTING)
-        code = now->confirm_needed && now->seats[0].status == SEAT_PRESENT ? "waiting_for_confirmation" : "other_lost";
+        code = now->confirm_needed && now->seats[0].status == SEAT_PRESENT
+                   ? "waiting_for_confirmation"
+                   : "other_lost";
     else if (now->picture_lost)
         code = "picture_lost";
     else if (now->sound_lost)
@@ -246,7 +268,9 @@ static void view_notice_of(const struct live_consultation *live, enum language l
     if (code == NULL)
         return;
     const char *text = words_for(code)->what[language];
-    int rule = now->state == CONSULTATION_STATE_PAUSED ? rule_pack_find_rule(live->pack->pack, now->hold_reason) : -1;
+    int rule = now->state == CONSULTATION_STATE_PAUSED
+                   ? rule_pack_find_rule(live->pack->pack, now->hold_reason)
+                   : -1;
     if (rule >= 0)
         text = rule_pack_rule(live->pack->pack, (uint32_t)rule)->reason[language];
     view->has_notice = view->has_notice_text = true;
@@ -298,12 +322,14 @@ void view_tell_all(struct live_consultation *live)
     LIST_FOR_EACH(&live->control->visitors, link)
     {
         struct visitor *visitor = CONTAINER_OF(link, struct visitor, link);
-        if (id_equal(&visitor->joined, &live->now.id) || id_equal(&visitor->identity.consultation, &live->now.id))
+        if (id_equal(&visitor->joined, &live->now.id) ||
+            id_equal(&visitor->identity.consultation, &live->now.id))
             view_tell(live, visitor);
     }
 }
 
-static const char *view_track_word(const struct evidence *evidence, enum track track, int64_t now_us)
+static const char *view_track_word(const struct evidence *evidence, enum track track,
+                                   int64_t now_us)
 {
     if (!evidence->watching)
         return "none";
@@ -323,12 +349,16 @@ void view_tell_media(struct live_consultation *live)
     int64_t now_us = clock_monotonic_us(), gap_us = 0;
     char said[128];
     for (int track = 0; track < EVIDENCE_TRACKS; track++)
-        if (live->evidence.watching && evidence_gap_us(&live->evidence, (enum track)track, now_us) > gap_us)
+        if (live->evidence.watching &&
+            evidence_gap_us(&live->evidence, (enum track)track, now_us) > gap_us)
             gap_us = evidence_gap_us(&live->evidence, (enum track)track, now_us);
-    int length = snprintf(said, sizeof(said), "%s %s %s %s %lld %s %s", view_track_word(&live->evidence, TRACK_PATIENT_AUDIO, now_us),
-                          view_track_word(&live->evidence, TRACK_PATIENT_VIDEO, now_us), view_track_word(&live->evidence, TRACK_PHYSICIAN_AUDIO, now_us),
-                          view_track_word(&live->evidence, TRACK_PHYSICIAN_VIDEO, now_us), (long long)(gap_us / US_PER_S),
-                          view_quality(&live->seats[0]), view_quality(&live->seats[1]));
+    int length = snprintf(said, sizeof(said), "%s %s %s %s %lld %s %s",
+                          view_track_word(&live->evidence, TRACK_PATIENT_AUDIO, now_us),
+                          view_track_word(&live->evidence, TRACK_PATIENT_VIDEO, now_us),
+                          view_track_word(&live->evidence, TRACK_PHYSICIAN_AUDIO, now_us),
+                          view_track_word(&live->evidence, TRACK_PHYSICIAN_VIDEO, now_us),
+                          (long long)(gap_us / US_PER_S), view_quality(&live->seats[0]),
+                          view_quality(&live->seats[1]));
     uint64_t digest = hash_table_key(1, span_of(said, (size_t)length));
     if (digest == live->media_said)
         return;
@@ -338,10 +368,14 @@ void view_tell_media(struct live_consultation *live)
             continue;
         struct message_media *view = &view_message(control, MESSAGE_media)->media;
         view->consultation = live->now.id;
-        VIEW_TEXT(view->patient_audio, view_track_word(&live->evidence, TRACK_PATIENT_AUDIO, now_us));
-        VIEW_TEXT(view->patient_video, view_track_word(&live->evidence, TRACK_PATIENT_VIDEO, now_us));
-        VIEW_TEXT(view->physician_audio, view_track_word(&live->evidence, TRACK_PHYSICIAN_AUDIO, now_us));
-        VIEW_TEXT(view->physician_video, view_track_word(&live->evidence, TRACK_PHYSICIAN_VIDEO, now_us));
+        VIEW_TEXT(view->patient_audio,
+                  view_track_word(&live->evidence, TRACK_PATIENT_AUDIO, now_us));
+        VIEW_TEXT(view->patient_video,
+                  view_track_word(&live->evidence, TRACK_PATIENT_VIDEO, now_us));
+        VIEW_TEXT(view->physician_audio,
+                  view_track_word(&live->evidence, TRACK_PHYSICIAN_AUDIO, now_us));
+        VIEW_TEXT(view->physician_video,
+                  view_track_word(&live->evidence, TRACK_PHYSICIAN_VIDEO, now_us));
         view->has_gap_seconds = gap_us >= US_PER_S;
         view->gap_seconds = gap_us / US_PER_S > 86400 ? 86400 : gap_us / US_PER_S;
         view->has_quality = live->seats[seat].connected;
@@ -350,10 +384,13 @@ void view_tell_media(struct live_consultation *live)
     }
 }
 
-static void view_queue_entry(struct live_consultation *live, const struct visitor *visitor, struct message_waiting *entry)
+static void view_queue_entry(struct live_consultation *live, const struct visitor *visitor,
+                             struct message_waiting *entry)
 {
     struct decision decision;
-    int64_t waited = live->now.state == CONSULTATION_STATE_LOBBY ? (clock_wall_us() - live->now.lobby_at_us) / US_PER_S : 0;
+    int64_t waited = live->now.state == CONSULTATION_STATE_LOBBY
+                         ? (clock_wall_us() - live->now.lobby_at_us) / US_PER_S
+                         : 0;
     int patient = live_seat_of_role(&live->now, ROLE_PATIENT);
     int kind = rule_pack_find_fact(live->pack->pack, "visit_kind");
     entry->consultation = live->now.id;
@@ -361,13 +398,16 @@ static void view_queue_entry(struct live_consultation *live, const struct visito
     VIEW_TEXT(entry->state, consultation_state_name(live->now.state));
     if (kind >= 0 && live->now.facts.values[kind].known) {
         char text[FACT_TEXT_SIZE];
-        entry->has_visit = result_ok(fact_format(rule_pack_fact(live->pack->pack, (uint32_t)kind), live->now.facts.values[kind].value, text, sizeof(text)));
+        entry->has_visit =
+            result_ok(fact_format(rule_pack_fact(live->pack->pack, (uint32_t)kind),
+                                  live->now.facts.values[kind].value, text, sizeof(text)));
         if (entry->has_visit)
             VIEW_TEXT(entry->visit, text);
     }
     entry->position = view_position(live);
     entry->waited = waited < 0 ? 0 : waited > 86400 ? 86400 : waited;
-    entry->here = patient >= 0 && handle_is_set(live->seats[patient].session) && !live->seats[patient].away;
+    entry->here =
+        patient >= 0 && handle_is_set(live->seats[patient].session) && !live->seats[patient].away;
     entry->media = patient >= 0 && live->seats[patient].connected;
     entry->mine = id_equal(&live->now.physician, &visitor->identity.actor.person);
     entry->blocked = view_decide(live, &decision) && !decision_allows(&decision);
@@ -382,7 +422,8 @@ void view_queue(struct control *control, struct visitor *visitor)
         struct live_consultation *live = CONTAINER_OF(link, struct live_consultation, link);
         if (queue->entries_count == ARRAY_LENGTH(queue->entries))
             break;
-        if (!live->unborn && !consultation_is_over(live->now.state) && id_equal(&live->now.institution, &visitor->identity.actor.institution))
+        if (!live->unborn && !consultation_is_over(live->now.state) &&
+            id_equal(&live->now.institution, &visitor->identity.actor.institution))
             view_queue_entry(live, visitor, &queue->entries[queue->entries_count++]);
     }
     view_send(control, visitor->session);
@@ -393,7 +434,8 @@ void view_queue_all(struct control *control, const struct id *institution)
     LIST_FOR_EACH(&control->visitors, link)
     {
         struct visitor *visitor = CONTAINER_OF(link, struct visitor, link);
-        if (visitor->watching && (institution == NULL || id_equal(institution, &visitor->identity.actor.institution)))
+        if (visitor->watching &&
+            (institution == NULL || id_equal(institution, &visitor->identity.actor.institution)))
             view_queue(control, visitor);
     }
 }
