@@ -118,7 +118,8 @@ static void get_physician_rows(struct api_call *call, const struct store_rows *r
 {
     const char *column = call->language == LANGUAGE_EN ? "display_name_en" : "display_name_ja";
     if (store_rows_count(rows) == 1)
-        json_object_set_new(call->reply, "physician_name", json_string(store_rows_text(rows, 0, column)));
+        json_object_set_new(call->reply, "physician_name",
+                            json_string(store_rows_text(rows, 0, column)));
     view_recorded(call, "consultation");
 }
 
