@@ -16,10 +16,10 @@
 #define MEDIA_PWD_SIZE                 65 /* with NUL */
 #define MEDIA_CNAME_SIZE               24
 #define MEDIA_ANNOUNCE_MAX             8
-#define MEDIA_RING_VIDEO_PACKETS       512 /* of one publisher slot */
+#define MEDIA_RING_VIDEO_PACKETS       256 /* of one publisher slot */
 #define MEDIA_RING_AUDIO_PACKETS       64
 #define MEDIA_RING_VIDEO_BYTES                                                                     \
-    (128 * 1024) /* 1 s at 1 Mbit/s; the place is shared, not cut into slots */
+    (96 * 1024) /* 0.75 s at 1 Mbit/s; the place is shared, not cut into slots */
 #define MEDIA_RING_AUDIO_BYTES         (16 * 1024)
 #define MEDIA_HALF_OPEN_HANDSHAKES_MAX 64    /* per worker */
 #define MEDIA_COMMANDS_MAX             4096  /* mailbox control → worker */
