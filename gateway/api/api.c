@@ -244,15 +244,8 @@ static void api_staff_rows(struct api_call *call, const struct store_rows *rows)
         rows, 0, call->language == LANGUAGE_EN ? "display_name_en" : "display_name_ja");
     (void)!text_copy(call->identity.name, sizeof(call->identity.name), name);
     if (now_us - store_rows_integer(rows, 0, "seen_us") > SEEN_UPDATE_US) {
-        struct store_staff_session session = {
-            .id = call->identity.actor.session,
-            .staff = call->identity.actor.person,
-            .secret = token_hash(call->cookie_session),
-            .created_us = store_rows_integer(rows, 0, "created_us"),
-            .seen_us = now_us,
-            .expires_us = store_rows_integer(rows, 0, "expires_us")};
         struct store_transaction *transaction = store_transaction_new();
-        store_put_staff_session(transaction, &session);
+        store_see_staff_session(transaction, &call->identity.actor.session, now_us);
         api_submit(call, transaction, api_identified);
         return;
     }

@@ -8,6 +8,7 @@
 
 #define PAGE_ROWS     25
 #define TIMELINE_ROWS 1000
+#define WALL_MS_MAX   253402300799000ll /* the end of the year 9999: times µs can be reckoned with */
 
 static json_t *consultation_json(const struct store_rows *rows, size_t row)
 {
@@ -34,6 +35,13 @@ static int64_t list_number(const struct api_call *call, const char *name)
 {
     char text[24];
     return http_query_value(call->query, name, text, sizeof(text)) ? strtoll(text, NULL, 10) : 0;
+}
+
+/* Outside what a clock shows means no bound at all. */
+static int64_t list_time_us(const struct api_call *call, const char *name)
+{
+    int64_t ms = list_number(call, name);
+    return ms > 0 && ms <= WALL_MS_MAX ? ms * US_PER_MS : 0;
 }
 
 static void list_physician_rows(struct api_call *call, const struct store_rows *rows)
@@ -90,8 +98,8 @@ void api_consultations_list(struct api_call *call)
     if (http_query_value(call->query, "state", state, sizeof(state)) && state[0] != 0)
         query.state = state;
     int64_t page = list_number(call, "page");
-    query.from_us = list_number(call, "from") * US_PER_MS;
-    query.to_us = list_number(call, "to") * US_PER_MS;
+    query.from_us = list_time_us(call, "from");
+    query.to_us = list_time_us(call, "to");
     query.first = page > 0 && page < 100000 ? (uint64_t)page * PAGE_ROWS : 0;
     api_query(call, &query, list_rows);
 }
@@ -272,6 +280,15 @@ static bool book_facts(json_t *facts, struct booking *booking)
     return true;
 }
 
+static bool book_time(const json_t *when, int64_t *ret_us)
+{
+    int64_t ms = json_integer_value(when); /* 0 when it is no integer */
+    if (ms <= 0 || ms > WALL_MS_MAX)
+        return false;
+    *ret_us = ms * US_PER_MS;
+    return true;
+}
+
 void api_consultation_book(struct api_call *call)
 {
     struct booking *booking = calloc(1, sizeof(*booking));
@@ -285,15 +302,18 @@ void api_consultation_book(struct api_call *call)
         return;
     }
     booking->actor = call->identity.actor;
-    booking->booked_for_us =
-        json_is_integer(when) ? (int64_t)json_integer_value(when) * US_PER_MS : clock_wall_us();
-    if (name == NULL || name[0] == 0 ||
-        !text_copy(booking->patient_name, sizeof(booking->patient_name), name))
+    bool now = when == NULL || json_is_null(when);
+    if (!now && !book_time(when, &booking->booked_for_us))
+        wrong = "booked_for";
+    else if (name == NULL || name[0] == 0 ||
+             !text_copy(booking->patient_name, sizeof(booking->patient_name), name))
         wrong = "patient_name";
     else if (physician != NULL && physician[0] != 0 && !id_parse(physician, &booking->physician))
         wrong = "physician";
     else if (facts != NULL && (!json_is_object(facts) || !book_facts(facts, booking)))
         wrong = "facts";
+    if (now)
+        booking->booked_for_us = clock_wall_us();
     if (wrong != NULL)
         api_refuse(call, 422, "malformed", wrong);
     else

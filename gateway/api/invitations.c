@@ -100,7 +100,6 @@ static void redeem_invitation_rows(struct api_call *call, const struct store_row
     call->redeem.patient = store_rows_id(rows, 0, "patient");
     call->redeem.created_us = store_rows_integer(rows, 0, "created_us");
     call->redeem.expires_us = store_rows_integer(rows, 0, "expires_us");
-    call->redeem.holder = store_rows_id(rows, 0, "device");
     struct store_query query = {.kind = STORE_QUERY_DEVICE_BY_HASH,
                                 .hash = token_hash(call->cookie_device)};
     api_query(call, &query, redeem_device_rows);

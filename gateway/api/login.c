@@ -29,6 +29,14 @@ static void login_denied(struct api_call *call)
     api_submit(call, transaction, login_denied_recorded);
 }
 
+/* Whose account was tried is told as the object; the actor is nobody. */
+static void login_stranger(struct api_call *call)
+{
+    call->path_id = call->identity.actor.person;
+    memset(&call->identity, 0, sizeof(call->identity));
+    login_denied(call);
+}
+
 static void login_rows(struct api_call *call, const struct store_rows *rows)
 {
     struct password_job job = {.tag = call->tag, .task = PASSWORD_VERIFY};
@@ -46,7 +54,7 @@ static void login_rows(struct api_call *call, const struct store_rows *rows)
         (void)!text_copy(job.hash, sizeof(job.hash), store_rows_text(rows, 0, "password_hash"));
     }
     if (!text_copy(job.password, sizeof(job.password), password)) {
-        login_denied(call);
+        login_stranger(call);
         return;
     }
     enum result result = password_worker_ask(call->api->passwords, &job);
@@ -131,14 +139,10 @@ void api_login_answer(struct api *api, const struct password_answer *answer)
         struct api_call *call = CONTAINER_OF(link, struct api_call, link);
         if (call->tag != answer->tag)
             continue;
-        if (result_ok(answer->result) && id_is_set(&call->identity.actor.person)) {
+        if (result_ok(answer->result) && id_is_set(&call->identity.actor.person))
             login_accept(call);
-        } else {
-            call->path_id =
-                call->identity.actor.person; /* whose account was tried; the actor is nobody */
-            memset(&call->identity, 0, sizeof(call->identity));
-            login_denied(call);
-        }
+        else
+            login_stranger(call);
         return;
     }
 }

@@ -31,10 +31,22 @@ struct booking_wait {
     struct control *control;
     struct live_consultation
         *live; /* the new one; a new link keeps none, as its visit may be over before the commit */
+    bool reissued;
+    struct id kept;  /* with a new link: the browser that stays */
+    int64_t link_us; /* with a new link: of the one before it */
     struct booking_answer answer;
     booking_done_fn done;
     void *owner;
 };
+
+/* The older links are void: so is what came in with them. */
+static void booking_replaced(const struct booking_wait *wait)
+{
+    struct live_consultation *live = live_find(wait->control, &wait->answer.consultation);
+    if (live != NULL)
+        live->holder = wait->kept;
+    control_end_devices(wait->control, &wait->answer.consultation, &wait->kept);
+}
 
 static void booking_finish(void *owner, enum result result, uint64_t first_seq)
 {
@@ -42,6 +54,10 @@ static void booking_finish(void *owner, enum result result, uint64_t first_seq)
     (void)first_seq;
     wait->answer.result = result;
     if (!result_ok(result)) {
+        struct live_consultation *live =
+            wait->reissued ? live_find(wait->control, &wait->answer.consultation) : NULL;
+        if (live != NULL)
+            live->link_us = wait->link_us;
         (void)!text_copy(wait->answer.code, sizeof(wait->answer.code),
                          result_class(result) == RESULT_CLASS_LIMIT ? "busy" : "storage");
         if (wait->live != NULL)
@@ -49,6 +65,8 @@ static void booking_finish(void *owner, enum result result, uint64_t first_seq)
     } else {
         if (wait->live != NULL)
             wait->live->unborn = false;
+        if (wait->reissued)
+            booking_replaced(wait);
         control_queue_changed(wait->control);
     }
     wait->done(wait->owner, &wait->answer);
@@ -65,7 +83,7 @@ static void booking_refuse(booking_done_fn done, void *owner, enum result result
 }
 
 static void booking_invitation(struct store_transaction *transaction,
-                               const struct live_consultation *live, const struct actor *actor,
+                               struct live_consultation *live, const struct actor *actor,
                                char *ret_secret)
 {
     struct token secret = token_new();
@@ -78,6 +96,8 @@ static void booking_invitation(struct store_transaction *transaction,
                                           .secret = token_hash(secret.text),
                                           .created_us = now_us,
                                           .expires_us = from_us + INVITATION_LIFE_US};
+    live->link_us =
+        now_us; /* from now on: an older link on its way to the disk would come back to life there */
     store_put_invitation(transaction, &invitation);
     struct audit_draft draft = {.act = AUDIT_ACT_INVITE_ISSUE,
                                 .outcome = AUDIT_OK,
@@ -155,12 +175,15 @@ void control_book(struct control *control, const struct booking *booking, bookin
         return;
     }
     char personal[512];
+    if (!text_is_plain_utf8(booking->patient_name, strlen(booking->patient_name)) ||
+        !result_ok(booking_personal(booking->patient_name, personal, sizeof(personal)))) {
+        booking_refuse(done, owner, RESULT_INVALID, "malformed", "patient_name");
+        return;
+    }
     const struct control_pack *pack = &control->packs[control->pack_current];
     struct live_consultation *live = control->draining ? NULL : live_new(control, pack);
     struct booking_wait *wait = calloc(1, sizeof(*wait));
-    if (live == NULL || wait == NULL ||
-        !text_is_plain_utf8(booking->patient_name, strlen(booking->patient_name)) ||
-        !result_ok(booking_personal(booking->patient_name, personal, sizeof(personal)))) {
+    if (live == NULL || wait == NULL) {
         if (live != NULL)
             live_free(live);
         free(wait);
@@ -211,8 +234,17 @@ void control_reissue(struct control *control, const struct actor *actor,
         return;
     }
     struct store_transaction *transaction = store_transaction_new();
-    *wait = (struct booking_wait){.control = control, .done = done, .owner = owner};
+    *wait =
+        (struct booking_wait){.control = control, .reissued = true, .done = done, .owner = owner};
     wait->answer.consultation = live->now.id;
+    wait->link_us = live->link_us;
+    /* A click at the desk throws nobody out of a running examination; staff can still remove or move that seat. */
+    const struct seat *seat = &live->now.seats[0];
+    bool examined = consultation_is_live(live->now.state) &&
+                    (seat->status == SEAT_PRESENT || seat->status == SEAT_AWAY);
+    if (examined)
+        wait->kept = seat->device;
+    store_void_invitations(transaction, &live->now.id, &wait->kept, clock_wall_us());
     booking_invitation(transaction, live, actor, wait->answer.secret);
     enum result result = store_submit(control->rooms.store, transaction, booking_finish, wait);
     if (!result_ok(result))
@@ -222,6 +254,8 @@ void control_reissue(struct control *control, const struct actor *actor,
 /* ---- redeeming ------------------------------------------------------------------------------------------------- */
 
 struct redeem_wait {
+    struct control *control;
+    struct id consultation; /* whose holder this browser becomes; empty: it is held */
     struct redeem_answer answer;
     redeem_done_fn done;
     void *owner;
@@ -232,6 +266,10 @@ static void redeem_finish(void *owner, enum result result, uint64_t first_seq)
     struct redeem_wait *wait = owner;
     (void)first_seq;
     if (!result_ok(result)) {
+        struct live_consultation *live =
+            id_is_set(&wait->consultation) ? live_find(wait->control, &wait->consultation) : NULL;
+        if (live != NULL && id_equal(&live->holder, &wait->answer.device))
+            live->holder = (struct id){{0}};
         wait->answer.result = result;
         wait->answer.code = "storage";
         wait->answer.bound_now = false;
@@ -240,13 +278,14 @@ static void redeem_finish(void *owner, enum result result, uint64_t first_seq)
     free(wait);
 }
 
-/* The browser that may sit down: the one on the seat, else the one that redeemed the link first. */
-static struct id redeem_holder(const struct live_consultation *live, const struct redeem *redeem)
+/* The browser that may sit down: the one on the seat, else the one that redeemed the link first, also when that is only
+ * now being written. */
+static struct id redeem_holder(const struct live_consultation *live)
 {
     const struct seat *seat = &live->now.seats[0];
     bool seated =
         seat->status != SEAT_EMPTY && seat->status != SEAT_GONE && id_is_set(&seat->device);
-    return seated ? seat->device : redeem->holder;
+    return seated ? seat->device : live->holder;
 }
 
 /* A new browser shows the link. The first one holds the visit; a later one is bound too, so that staff can move the
@@ -254,7 +293,7 @@ static struct id redeem_holder(const struct live_consultation *live, const struc
 static void redeem_bind(struct control *control, struct live_consultation *live,
                         const struct redeem *redeem, struct redeem_wait *wait)
 {
-    struct id holder = redeem_holder(live, redeem);
+    struct id holder = redeem_holder(live);
     bool first = !id_is_set(&holder);
     int64_t now_us = clock_wall_us();
     struct token cookie = token_new();
@@ -272,6 +311,8 @@ static void redeem_bind(struct control *control, struct live_consultation *live,
     struct store_transaction *transaction = store_transaction_new();
     store_put_device(transaction, &device);
     if (first) {
+        live->holder = device.id;
+        wait->consultation = redeem->consultation;
         struct store_invitation invitation = {.id = redeem->invitation,
                                               .consultation = redeem->consultation,
                                               .patient = redeem->patient,
@@ -318,13 +359,13 @@ void control_redeem(struct control *control, const struct redeem *redeem, redeem
     struct redeem_wait *wait = calloc(1, sizeof(*wait));
     struct redeem_answer answer = {.result = RESULT_STALE, .code = "invitation_expired"};
     if (live == NULL || wait == NULL || consultation_is_over(live->now.state) ||
-        redeem->expires_us <= clock_wall_us()) {
+        redeem->expires_us <= clock_wall_us() || redeem->created_us < live->link_us) {
         free(wait);
         done(owner, &answer);
         return;
     }
-    struct id holder = redeem_holder(live, redeem);
-    *wait = (struct redeem_wait){.done = done, .owner = owner};
+    struct id holder = redeem_holder(live);
+    *wait = (struct redeem_wait){.control = control, .done = done, .owner = owner};
     if (!id_is_set(&redeem->device)) {
         redeem_bind(control, live, redeem, wait);
         return;

@@ -47,6 +47,24 @@ static enum result control_load_patient(struct control *control, struct live_con
     return RESULT_OK;
 }
 
+/* Whose browser may sit down first: the newest link's. */
+static enum result control_load_holder(struct control *control, struct live_consultation *live)
+{
+    struct store_query query = {.kind = STORE_QUERY_INVITATIONS_OF_CONSULTATION,
+                                .key = live->now.id.text};
+    struct store_rows *rows = NULL;
+    enum result result = store_query_now(control->rooms.store, &query, &rows);
+    if (!result_ok(result))
+        return result;
+    if (store_rows_count(rows) > 0) {
+        size_t newest = store_rows_count(rows) - 1;
+        live->holder = store_rows_id(rows, newest, "device");
+        live->link_us = store_rows_integer(rows, newest, "created_us");
+    }
+    store_rows_free(rows);
+    return RESULT_OK;
+}
+
 /* The pack a stored consultation is pinned to, from memory or from the database. */
 static const struct control_pack *control_load_pack(struct control *control,
                                                     const struct sha256 *hash)
@@ -94,6 +112,8 @@ static enum result control_load_one(struct control *control, const struct store_
     result = consultation_read_text(pack->pack, blob, &live->now);
     if (result_ok(result))
         result = control_load_patient(control, live);
+    if (result_ok(result))
+        result = control_load_holder(control, live);
     if (!result_ok(result))
         live_free(live);
     return result;

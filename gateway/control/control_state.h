@@ -74,6 +74,8 @@ struct live_consultation {
     struct control *control;
     const struct control_pack *pack;
     struct id subject; /* k_…: the patient's key */
+    struct id holder;  /* the browser that redeemed the newest link first; empty: none yet */
+    int64_t link_us;   /* when the newest link was made; older ones are void */
     char patient_name[121];
     uint32_t worker;
     bool has_worker;
@@ -140,6 +142,12 @@ void control_put_consultation(struct store_transaction *transaction, struct live
                               const struct consultation *consultation);
 struct step_input control_input(enum consultation_event event, const struct actor *actor);
 struct actor control_system_actor(const struct live_consultation *live);
+
+/* tickets.c: who stands behind a ticket, which is used up by asking; NULL when it is not valid. */
+const struct visit_identity *control_ticket_identity(struct control *control, const char *ticket);
+/* The visit's older links were voided: every browser but `kept` is sent away, with its tickets. */
+void control_end_devices(struct control *control, const struct id *consultation,
+                         const struct id *kept);
 
 /* visitors.c */
 void visitor_sit(struct live_consultation *live, struct handle session);

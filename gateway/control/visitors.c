@@ -8,33 +8,6 @@
 #include "gateway/identity/authorise.h"
 #include "gateway/words/words.h"
 
-void control_issue_ticket(struct control *control, const struct visit_identity *identity,
-                          struct token *ret_ticket)
-{
-    assert_on_thread(&control->owner);
-    /* One identity lives for one ticket; the ring outlasts every ticket (30 s) because both have the same bound. */
-    struct ticket_identity *place = &control->ticket_identities[control->ticket_next];
-    control->ticket_next = (control->ticket_next + 1) % CONTROL_TICKETS_MAX;
-    if (place->used)
-        ticket_revoke(control->tickets, &place->key);
-    *place = (struct ticket_identity){.key = id_new('n'), .identity = *identity, .used = true};
-    ticket_issue(control->tickets, &place->key, clock_monotonic_us(), ret_ticket);
-}
-
-static const struct visit_identity *ticket_identity(struct control *control, const char *ticket)
-{
-    struct id key;
-    if (!result_ok(ticket_redeem(control->tickets, ticket, clock_monotonic_us(), &key)))
-        return NULL;
-    for (unsigned i = 0; i < CONTROL_TICKETS_MAX; i++)
-        if (control->ticket_identities[i].used &&
-            id_equal(&control->ticket_identities[i].key, &key)) {
-            control->ticket_identities[i].used = false;
-            return &control->ticket_identities[i].identity;
-        }
-    return NULL;
-}
-
 static void visitor_refuse(struct control *control, struct handle socket,
                            const struct message_hello *hello, const char *code)
 {
@@ -74,7 +47,7 @@ void control_on_hello(void *owner, struct handle socket, const struct message_he
     if (control->signaling == NULL)
         return;
     const struct visit_identity *identity =
-        hello->has_ticket ? ticket_identity(control, hello->ticket) : NULL;
+        hello->has_ticket ? control_ticket_identity(control, hello->ticket) : NULL;
     if (identity == NULL || control->visitors_count >= CONTROL_VISITORS_MAX) {
         visitor_refuse(control, socket, hello, identity == NULL ? "ticket" : "busy");
         return;
@@ -171,6 +144,20 @@ static void visitor_gone_meanwhile(struct live_consultation *live)
             visitor_lost(live, seat);
 }
 
+/* One session sits in one place: what it held elsewhere is away, with its endpoint. */
+static void visitor_leaves_other(struct visitor *visitor, const struct live_consultation *live)
+{
+    struct live_consultation *other =
+        visitor->seat < 0 ? NULL : live_find(live->control, &visitor->joined);
+    int seat = visitor->seat;
+    if (other == NULL || other == live ||
+        !handle_equal(other->seats[seat].session, visitor->session))
+        return;
+    visitor->seat = -1;
+    visitor->joined = (struct id){{0}};
+    visitor_lost(other, seat);
+}
+
 /* The seat is this session's from now on; whoever held it in another window is told. Runs before the effects of the
  * step, so that the offer goes to the one who sat down. */
 void visitor_sit(struct live_consultation *live, struct handle session)
@@ -186,6 +173,7 @@ void visitor_sit(struct live_consultation *live, struct handle session)
         return;
     struct live_seat *place = &live->seats[seat];
     struct visitor *before = live_visitor(live, seat);
+    visitor_leaves_other(visitor, live);
     if (before != NULL && before != visitor) {
         view_notice(control, before->session, "replaced");
         before->seat = -1;
@@ -227,6 +215,15 @@ struct join_wait {
     struct handle session;
 };
 
+static void visitor_hold(struct live_consultation *live, struct visitor *visitor)
+{
+    struct pending_input pending = visitor_pending(visitor, 0, CONSULTATION_EVENT_SECOND_DEVICE);
+    pending.input.device = visitor->identity.device;
+    pending.session = (struct handle){0};
+    visitor->held = true;
+    control_submit(live, &pending);
+}
+
 static void visitor_joined(void *owner, enum result result, const struct step_result *step)
 {
     struct join_wait *wait = owner;
@@ -236,12 +233,7 @@ static void visitor_joined(void *owner, enum result result, const struct step_re
     if (visitor == NULL || !result_ok(result))
         return;
     if (step->verdict == STEP_REFUSE && step->refusal == STEP_REFUSAL_SEAT_TAKEN) {
-        struct pending_input pending =
-            visitor_pending(visitor, 0, CONSULTATION_EVENT_SECOND_DEVICE);
-        pending.input.device = visitor->identity.device;
-        pending.session = (struct handle){0};
-        visitor->held = true;
-        control_submit(live, &pending);
+        visitor_hold(live, visitor);
         return;
     }
     if (step->verdict == STEP_REFUSE)
@@ -255,14 +247,42 @@ static void visitor_joined(void *owner, enum result result, const struct step_re
     view_tell(live, visitor);
 }
 
+/* 2.5-20: before somebody sat down the visit belongs to the browser that redeemed its link first; afterwards the seat
+ * knows its browser, and the step asks it. */
+static bool visitor_may_sit(const struct live_consultation *live, const struct visitor *visitor)
+{
+    const struct visit_identity *identity = &visitor->identity;
+    const struct id *seated = &live->now.seats[0].device;
+    return identity->actor.role != ROLE_PATIENT || id_is_set(seated) ||
+           id_equal(&live->holder, &identity->device);
+}
+
+/* Somebody whom this session is examining is not left by sitting down elsewhere (1.6-05). */
+static bool visitor_is_examining(struct control *control, const struct visitor *visitor,
+                                 const struct live_consultation *live)
+{
+    const struct live_consultation *other =
+        visitor->seat < 0 ? NULL : live_find(control, &visitor->joined);
+    return other != NULL && other != live && consultation_is_live(other->now.state) &&
+           other->now.state != CONSULTATION_STATE_CLOSING &&
+           other->now.seats[visitor->seat].status == SEAT_PRESENT;
+}
+
 static void visitor_join(struct control *control, struct visitor *visitor, uint32_t ref,
                          const struct message_join *join)
 {
     struct live_consultation *live =
         visitor_reach(control, visitor, ref, &join->consultation, ACCESS_JOIN, false);
-    struct join_wait *wait = live == NULL ? NULL : malloc(sizeof(*wait));
     if (live == NULL)
         return;
+    if (!visitor_may_sit(live, visitor) || visitor_is_examining(control, visitor, live)) {
+        bool examining = visitor_may_sit(live, visitor);
+        view_error(control, visitor->session, ref, examining ? "other_patient" : "seat_taken", "");
+        if (!examining)
+            visitor_hold(live, visitor);
+        return;
+    }
+    struct join_wait *wait = malloc(sizeof(*wait));
     if (wait == NULL) {
         view_error(control, visitor->session, ref, "internal", "");
         return;
@@ -530,22 +550,4 @@ void control_on_ended(void *owner, struct handle session, enum session_end why)
     if (holds)
         visitor_lost(live, seat);
     control_queue_changed(control);
-}
-
-void control_sign_out(struct control *control, const struct id *session)
-{
-    assert_on_thread(&control->owner);
-    const struct words *words = words_for("signed_out");
-    LIST_FOR_EACH(&control->visitors, link)
-    {
-        struct visitor *visitor = CONTAINER_OF(link, struct visitor, link);
-        if (!id_equal(&visitor->identity.actor.session, session))
-            continue;
-        struct message_goodbye goodbye = {.resume = false};
-        (void)!text_copy(goodbye.code, sizeof(goodbye.code), words->code);
-        (void)!text_copy(
-            goodbye.text, sizeof(goodbye.text),
-            words->what[signaling_session_language(control->signaling, visitor->session)]);
-        signaling_session_end(control->signaling, visitor->session, &goodbye);
-    }
 }

@@ -53,7 +53,6 @@ struct redeem {
     struct id invitation, consultation, patient;
     int64_t created_us, expires_us;
     struct sha256 secret;
-    struct id holder; /* the device that redeemed it first, or empty */
     struct id device; /* of the cookie, when it belongs to this visit; else empty */
 };
 

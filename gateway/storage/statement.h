@@ -14,11 +14,14 @@
     X(PUT_STAFF_SESSION, "")                                                                       \
     X(DELETE_STAFF_SESSION, "")                                                                    \
     X(DELETE_STAFF_SESSIONS_OF, "")                                                                \
+    X(SEE_STAFF_SESSION, "")                                                                       \
     X(PUT_PATIENT, "")                                                                             \
     X(PUT_CONSULTATION, "")                                                                        \
     X(PUT_INVITATION, "")                                                                          \
     X(PUT_DEVICE, "")                                                                              \
     X(DELETE_DEVICE, "")                                                                           \
+    X(VOID_INVITATIONS, "")                                                                        \
+    X(VOID_DEVICES, "")                                                                            \
     X(PUT_PACK, "")                                                                                \
     X(PUT_DECISION, "")                                                                            \
     X(PUT_CHECKPOINT, "")                                                                          \

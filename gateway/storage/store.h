@@ -121,6 +121,9 @@ struct store_staff_session {
 };
 void store_put_staff_session(struct store_transaction *transaction,
                              const struct store_staff_session *session);
+/* The session was used. One that was deleted meanwhile stays deleted. */
+void store_see_staff_session(struct store_transaction *transaction, const struct id *session,
+                             int64_t seen_us);
 void store_delete_staff_session(struct store_transaction *transaction, const struct id *session);
 /* All sessions of one person (password changed, account disabled). */
 void store_delete_staff_sessions_of(struct store_transaction *transaction, const struct id *staff);
@@ -187,6 +190,10 @@ struct store_device {
     int64_t created_us;
     int64_t expires_us;
 };
+/* Every link of the visit so far ends at `now_us`, and every browser bound to one is forgotten but `kept` (empty: none).
+ * Links and browsers put later in the same transaction are not touched. */
+void store_void_invitations(struct store_transaction *transaction, const struct id *consultation,
+                            const struct id *kept, int64_t now_us);
 void store_put_device(struct store_transaction *transaction, const struct store_device *device);
 void store_delete_device(struct store_transaction *transaction, const struct id *device);
 

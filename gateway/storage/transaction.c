@@ -156,6 +156,12 @@ void store_put_staff_session(struct store_transaction *transaction,
         value_number_or_null(session->seen_us), value_integer(session->expires_us));
 }
 
+void store_see_staff_session(struct store_transaction *transaction, const struct id *session,
+                             int64_t seen_us)
+{
+    ADD(transaction, STATEMENT_SEE_STAFF_SESSION, value_id(session), value_integer(seen_us));
+}
+
 void store_delete_staff_session(struct store_transaction *transaction, const struct id *session)
 {
     ADD(transaction, STATEMENT_DELETE_STAFF_SESSION, value_id(session));
@@ -204,6 +210,13 @@ void store_put_invitation(struct store_transaction *transaction,
         value_hash(&invitation->secret), value_number_or_null(invitation->created_us),
         value_integer(invitation->expires_us), value_number_or_null(invitation->redeemed_us),
         value_id(&invitation->device));
+}
+
+void store_void_invitations(struct store_transaction *transaction, const struct id *consultation,
+                            const struct id *kept, int64_t now_us)
+{
+    ADD(transaction, STATEMENT_VOID_INVITATIONS, value_id(consultation), value_integer(now_us));
+    ADD(transaction, STATEMENT_VOID_DEVICES, value_id(consultation), value_id(kept));
 }
 
 void store_put_device(struct store_transaction *transaction, const struct store_device *device)

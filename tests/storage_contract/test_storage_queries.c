@@ -155,11 +155,17 @@ static void sessions_come_and_go(void **state)
     assert_int_equal(store_rows_integer(rows, 0, "expires_us"), 23);
     store_rows_free(rows);
 
-    const struct id gone = id_of("n_02"), staff = id_of("s_01");
+    const struct id gone = id_of("n_02"), staff = id_of("s_01"), seen = id_of("n_03");
     struct store_transaction *transaction = store_transaction_new();
+    store_see_staff_session(transaction, &seen, 24);
     store_delete_staff_session(transaction, &gone);
     store_delete_staff_session(transaction, &gone); /* twice is fine */
+    store_see_staff_session(transaction, &gone,
+                            24); /* used by a request that crossed the sign-out */
     commit(fixture, transaction);
+    rows = ask_hash(fixture, STORE_QUERY_STAFF_SESSION_BY_HASH, "three");
+    assert_int_equal(store_rows_integer(rows, 0, "seen_us"), 24);
+    store_rows_free(rows);
     assert_int_equal(count_and_free(ask_hash(fixture, STORE_QUERY_STAFF_SESSION_BY_HASH, "two")),
                      0);
     assert_int_equal(count_and_free(ask_hash(fixture, STORE_QUERY_STAFF_SESSION_BY_HASH, "one")),
@@ -364,7 +370,25 @@ static void invitations_and_devices(void **state)
     assert_string_equal(store_rows_text(rows, 0, "consultation"), "c_02");
     assert_int_equal(store_rows_integer(rows, 0, "expires_us"), 44);
     store_rows_free(rows);
-    const struct id device = id_of("b_01");
+    const struct id device = id_of("b_01"), visit = id_of("c_02"), other = id_of("c_03");
+    const struct id nobody = {{0}};
+    transaction = store_transaction_new();
+    store_void_invitations(transaction, &other, &nobody, 41); /* another visit */
+    store_void_invitations(transaction, &visit, &device,
+                           50); /* has ended before; its browser stays */
+    commit(fixture, transaction);
+    rows = ask_hash(fixture, STORE_QUERY_INVITATION_BY_HASH, "link");
+    assert_int_equal(store_rows_integer(rows, 0, "expires_us"), 42);
+    store_rows_free(rows);
+    assert_int_equal(count_and_free(ask_hash(fixture, STORE_QUERY_DEVICE_BY_HASH, "cookie")), 1);
+    transaction = store_transaction_new();
+    store_void_invitations(transaction, &visit, &nobody, 41);
+    commit(fixture, transaction);
+    rows = ask_hash(fixture, STORE_QUERY_INVITATION_BY_HASH, "link");
+    assert_int_equal(store_rows_integer(rows, 0, "expires_us"), 41);
+    store_rows_free(rows);
+    assert_int_equal(count_and_free(ask_hash(fixture, STORE_QUERY_DEVICE_BY_HASH, "cookie")), 0);
+    put_invitation(fixture, 45);
     transaction = store_transaction_new();
     store_delete_device(transaction, &device);
     commit(fixture, transaction);

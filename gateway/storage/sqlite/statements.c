@@ -38,6 +38,7 @@ static const char *const TEXTS[STATEMENT_COUNT] = {
         "seen_us = ?5, expires_us = ?6",
     [STATEMENT_DELETE_STAFF_SESSION] = "DELETE FROM staff_session WHERE id = ?1",
     [STATEMENT_DELETE_STAFF_SESSIONS_OF] = "DELETE FROM staff_session WHERE staff = ?1",
+    [STATEMENT_SEE_STAFF_SESSION] = "UPDATE staff_session SET seen_us = ?2 WHERE id = ?1",
     [STATEMENT_PUT_PATIENT] = "INSERT INTO patient (id, institution, subject, personal, "
                               "created_us) VALUES (?1, ?2, ?3, ?4, ?5) "
                               "ON CONFLICT (id) DO UPDATE SET institution = ?2, subject = ?3, "
@@ -69,6 +70,10 @@ static const char *const TEXTS[STATEMENT_COUNT] = {
         "consultation = ?3, "
         "secret = ?4, created_us = ?5, expires_us = ?6",
     [STATEMENT_DELETE_DEVICE] = "DELETE FROM device WHERE id = ?1",
+    [STATEMENT_VOID_INVITATIONS] =
+        "UPDATE invitation SET expires_us = min(expires_us, ?2) WHERE consultation = ?1",
+    [STATEMENT_VOID_DEVICES] =
+        "DELETE FROM device WHERE consultation = ?1 AND (?2 IS NULL OR id <> ?2)",
     [STATEMENT_PUT_PACK] =
         "INSERT INTO pack (hash, id, version, bytes, stored_us) VALUES (?1, ?2, ?3, ?4, ?5) "
         "ON CONFLICT (hash) DO NOTHING",
