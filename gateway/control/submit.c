@@ -39,6 +39,7 @@ struct submit_batch {
 };
 
 static void submit_begin(struct live_consultation *live);
+static void submit_idle(struct live_consultation *live);
 
 struct step_input control_input(enum consultation_event event, const struct actor *actor)
 {
@@ -134,6 +135,7 @@ static void submit_committed(void *owner, enum result result, uint64_t first_seq
     free(batch);
     submit_begin(live);
     live->submitting = false;
+    submit_idle(live);
 }
 
 void submit_free(struct submit_batch *batch)
@@ -406,6 +408,16 @@ static void submit_begin(struct live_consultation *live)
     }
 }
 
+/* The ring is 42 kB and nearly always empty: a quiet consultation does not keep it. */
+static void submit_idle(struct live_consultation *live)
+{
+    if (live->waiting_count > 0)
+        return;
+    free(live->waiting);
+    live->waiting = NULL;
+    live->waiting_first = 0;
+}
+
 void control_submit(struct live_consultation *live, const struct pending_input *pending)
 {
     assert_on_thread(&live->control->owner);
@@ -423,6 +435,7 @@ void control_submit(struct live_consultation *live, const struct pending_input *
             true; /* an answer may submit again: it waits its turn instead of nesting */
         submit_begin(live);
         live->submitting = false;
+        submit_idle(live);
     }
 }
 
