@@ -329,6 +329,7 @@ static void tick_levels(struct live_consultation *live)
 static void tick_live(struct live_consultation *live, int64_t now_us, int64_t wall_us)
 {
     struct evidence_finding findings[EVIDENCE_FINDINGS_MAX];
+    transport_tick(live); /* follows what is durable, so it waits for no commit */
     if (live->committing != NULL ||
         live->unborn) /* the durable state is about to change: look again next time */
         return;
@@ -341,7 +342,6 @@ static void tick_live(struct live_consultation *live, int64_t now_us, int64_t wa
         tick_lost_endpoint(live, seat, now_us);
     tick_levels(live);
     tick_deadline(live, wall_us);
-    transport_gates(live);
     view_tell_media(live);
 }
 

@@ -85,6 +85,7 @@ struct live_consultation {
     struct {
         struct handle endpoint; /* told to close, DRAINED not seen yet */
         int seat;
+        bool told; /* false: the mailbox was full, the tick tells the worker again */
     } closing[LIVE_CLOSING_MAX];
     uint32_t closing_count;
     struct evidence evidence;
@@ -167,7 +168,8 @@ void transport_send_offer(struct live_consultation *live, int seat, bool fresh);
 enum result transport_answer(struct live_consultation *live, int seat,
                              const struct message_answer *answer);
 void transport_event(struct control *control, const struct media_event *event);
-void transport_tick(struct live_consultation *live, int64_t now_us);
+/* What a full mailbox refused is told again: closes first, then gates. */
+void transport_tick(struct live_consultation *live);
 
 /* view.c */
 void view_tell_all(struct live_consultation *live);

@@ -97,17 +97,22 @@ void transport_open(struct live_consultation *live, int seat)
     transport_gates(live);
 }
 
+static bool transport_tell_close(struct live_consultation *live, struct handle endpoint)
+{
+    struct media_command command = {.kind = MEDIA_COMMAND_ENDPOINT_CLOSE, .endpoint = endpoint};
+    return transport_command(live, &command);
+}
+
 void transport_close(struct live_consultation *live, int seat)
 {
     struct live_seat *place = &live->seats[seat];
     if (!handle_is_set(place->endpoint))
         return;
-    struct media_command command = {.kind = MEDIA_COMMAND_ENDPOINT_CLOSE,
-                                    .endpoint = place->endpoint};
-    transport_command(live, &command);
+    bool told = transport_tell_close(live, place->endpoint);
     /* Routes die with the endpoint; DRAINED brings the evidence that its keys are gone. */
     if (live->closing_count < LIVE_CLOSING_MAX) {
         live->closing[live->closing_count].endpoint = place->endpoint;
+        live->closing[live->closing_count].told = told;
         live->closing[live->closing_count++].seat = seat;
     }
     place->endpoint = (struct handle){0};
@@ -169,6 +174,14 @@ void transport_gates(struct live_consultation *live)
     enum consultation_state state = live->now.state;
     bool watching = any || (state == CONSULTATION_STATE_RECONNECTING && live->evidence.watching);
     evidence_watch(&live->evidence, watching, clock_monotonic_us());
+}
+
+void transport_tick(struct live_consultation *live)
+{
+    for (uint32_t i = 0; i < live->closing_count; i++)
+        if (!live->closing[i].told)
+            live->closing[i].told = transport_tell_close(live, live->closing[i].endpoint);
+    transport_gates(live);
 }
 
 void transport_restart(struct live_consultation *live, int seat)
