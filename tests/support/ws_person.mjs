@@ -1,6 +1,6 @@
 // A person without a browser: signs in or redeems a link over HTTPS, then speaks tsunagi.v1 over a WebSocket.
 import { createRequire } from "node:module";
-import { call, until } from "../browsers/system/house.mjs";
+import { call, localhost, until } from "../browsers/system/house.mjs";
 
 const WebSocket = createRequire(new URL("../browsers/pages/package.json", import.meta.url))("ws");
 
@@ -40,7 +40,7 @@ export class Person {
   /* Socket without a hello: for tests of what comes before one. */
   async open(origin = this.house.origin) {
     const socket = new WebSocket(`${this.house.origin.replace("https", "wss")}/ws`, "tsunagi.v1",
-      { rejectUnauthorized: false, origin, perMessageDeflate: false });
+      { rejectUnauthorized: false, origin, perMessageDeflate: false, lookup: localhost });
     this.socket = socket;
     this.closed = new Promise((done) => socket.once("close", (code) => done(code)));
     socket.on("error", () => {}); // a close code follows

@@ -143,7 +143,7 @@ ${settings}`);
 }
 
 // A bare machine may not know the name; browsers answer it themselves.
-const localhost = (name, options, done) => (options.all ? done(null, [{ address: "127.0.0.1", family: 4 }]) : done(null, "127.0.0.1", 4));
+export const localhost = (name, options, done) => (options.all ? done(null, [{ address: "127.0.0.1", family: 4 }]) : done(null, "127.0.0.1", 4));
 
 export function call(house, method, path, body, { cookie = "", headers = {} } = {}) {
   const text = body === undefined ? undefined : JSON.stringify(body);
