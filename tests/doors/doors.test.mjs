@@ -135,6 +135,7 @@ test("what only the gateway knows it supplies itself in an ordinary visit", { ti
     const { link, consultation: visit } = await house.book(FACTS);
     const patient = await patientArrives(browser, link);
     const physician = await physicianArrives(browser, house);
+    await physician.waitForFunction(() => window.sockets.length > 0); // signed in is earlier than connected
     await physician.evaluate((id) => {
       window.seen = {};
       window.sockets.at(-1).addEventListener("message", (event) => {
