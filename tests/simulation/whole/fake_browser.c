@@ -291,7 +291,7 @@ static void physician_choose(struct sim *sim, struct page *page)
             continue;
         if (best < 0 || visit->durable.state == CONSULTATION_STATE_LOBBY)
             best = at;
-        if (consultation_is_live(visit->durable.state)) {
+        if (consultation_is_live(visit->durable.state) && page < sim->pages + PHYSICIANS) {
             best = at;
             break;
         }
@@ -337,6 +337,51 @@ static void physician_wind_down(struct sim *sim, struct page *page, enum consult
         page_act(sim, page, CONSULTATION_EVENT_UNSUITABLE, "in_person_needed", -1);
 }
 
+/* Every browser that came in with an older link has to show the new one; only the one under examination stays. */
+static void visit_reissued(void *owner, const struct booking_answer *answer)
+{
+    struct sim *sim = owner;
+    struct visit *visit = sim_visit(sim, answer->consultation.text);
+    if (visit == NULL)
+        return;
+    visit->reissuing = false;
+    for (int i = DESKS; i < PAGES_MAX && result_ok(answer->result); i++) {
+        struct page *page = &sim->pages[i];
+        if (!page->used || &sim->visits[page->visit] != visit || !page->redeemed ||
+            id_equal(&page->identity.device, &visit->kept))
+            continue;
+        SIM_CHECK(sim, !page->has_session, "a browser of a void link is still here");
+        page->redeemed = false;
+        sim->seen[SEEN_REISSUED]++;
+    }
+}
+
+static void visit_reissue(struct sim *sim, struct page *page)
+{
+    struct visit *visit = &sim->visits[page->visit];
+    const struct seat *seat = &visit->durable.seats[SEAT_PATIENT];
+    if (visit->reissuing)
+        return;
+    bool examined = consultation_is_live(visit->durable.state) &&
+                    (seat->status == SEAT_PRESENT || seat->status == SEAT_AWAY);
+    visit->kept = examined ? seat->device : (struct id){{0}};
+    visit->reissuing = true;
+    control_reissue(sim->control, &page->identity.actor, &visit->id, visit_reissued, sim);
+}
+
+/* Sometimes in both windows at the same moment: only one may win (JP-OC-1.6-05). */
+static void physician_admit(struct sim *sim, struct page *page)
+{
+    ptrdiff_t at = page - sim->pages;
+    struct page *other = &sim->pages[at < PHYSICIANS ? at + PHYSICIANS : at - PHYSICIANS];
+    page_act(sim, page, CONSULTATION_EVENT_ADMIT, NULL, -1);
+    if (other->joined && other->visit != page->visit && chance(sim, 500) &&
+        sim->visits[other->visit].durable.state == CONSULTATION_STATE_LOBBY) {
+        sim->seen[SEEN_RACED]++;
+        page_act(sim, other, CONSULTATION_EVENT_ADMIT, NULL, -1);
+    }
+}
+
 static void physician_step(struct sim *sim, struct page *page)
 {
     if (chance(sim, 100) || consultation_is_over(sim->visits[page->visit].durable.state))
@@ -360,10 +405,10 @@ static void physician_step(struct sim *sim, struct page *page)
     if (page->offer_number != 0)
         page_answer(sim, page);
     if (state == CONSULTATION_STATE_LOBBY && page_facts(sim, page, 1) && chance(sim, 400))
-        page_act(sim, page, CONSULTATION_EVENT_ADMIT, NULL, -1);
+        physician_admit(sim, page);
     else
         physician_live(sim, page, state);
-    if (visit->durable.second_device && chance(sim, 100))
+    if (visit->durable.second_device && chance(sim, 15))
         page_act(sim, page,
                  chance(sim, 500) ? CONSULTATION_EVENT_MOVE_SEAT : CONSULTATION_EVENT_REMOVE, NULL,
                  -1);
@@ -375,6 +420,10 @@ static void physician_step(struct sim *sim, struct page *page)
         any_act(sim, page);
     if (chance(sim, 4))
         page_simple(sim, page, MESSAGE_restart);
+    if (chance(sim, 1))
+        visit_reissue(sim, page);
+    if (chance(sim, 1))
+        control_sign_out(sim->control, &page->identity.actor.session);
 }
 
 /* ---- arriving -------------------------------------------------------------------------------------------------- */
@@ -472,19 +521,20 @@ void browser_step(struct sim *sim, struct page *page)
 
 void browser_start(struct sim *sim)
 {
-    for (int i = 0; i < PHYSICIANS + 2 * sim->visits_count; i++) {
+    for (int i = 0; i < DESKS + 2 * sim->visits_count; i++) {
         struct page *page = &sim->pages[i];
         *page = (struct page){.used = true,
-                              .physician = i < PHYSICIANS ? i : -1,
-                              .second = i >= PHYSICIANS + sim->visits_count,
-                              .visit = i < PHYSICIANS ? i : (i - PHYSICIANS) % sim->visits_count,
+                              .physician = i < DESKS ? i % PHYSICIANS : -1,
+                              .second = i >= DESKS + sim->visits_count,
+                              .visit = i < DESKS ? i % sim->visits_count
+                                                 : (i - DESKS) % sim->visits_count,
                               .network = true,
                               .camera = true,
                               .microphone = true};
         if (page->physician >= 0)
             page->identity.actor = (struct actor){.role = ROLE_PHYSICIAN,
                                                   .authentication = AUTHENTICATION_PASSWORD,
-                                                  .person = sim->physicians[i],
+                                                  .person = sim->physicians[page->physician],
                                                   .institution = sim->institution,
                                                   .session = id_new('n')};
         sim_later(sim, dice_between(&sim->dice, 1, 60000) * US_PER_MS, HAPPENING_PAGE, (uint32_t)i,

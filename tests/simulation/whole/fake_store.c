@@ -75,12 +75,12 @@ static void visit_count(struct sim *sim, const struct visit *visit, const struct
     static const struct {
         enum consultation_state state;
         int seen;
-    } states[] = {{CONSULTATION_STATE_CONSULT, SEEN_STARTED},
-                  {CONSULTATION_STATE_PAUSED, SEEN_PAUSED},
+    } states[] = {{CONSULTATION_STATE_PAUSED, SEEN_PAUSED},
                   {CONSULTATION_STATE_EMERGENCY, SEEN_EMERGENCY},
                   {CONSULTATION_STATE_CLOSED_CLEAN, SEEN_CLOSED}};
     for (size_t i = 0; i < ARRAY_LENGTH(states); i++)
         sim->seen[states[i].seen] += is->state == states[i].state && was->state != is->state;
+    sim->seen[SEEN_STARTED] += is->started_at_us != 0 && was->started_at_us == 0;
     sim->seen[SEEN_ADMITTED] += is->admitted_at_us != 0 && was->admitted_at_us == 0;
     sim->seen[SEEN_PICTURE_LOST] += is->picture_lost && !was->picture_lost;
     sim->seen[SEEN_RECONNECTED] +=

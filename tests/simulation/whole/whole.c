@@ -245,7 +245,7 @@ static void sim_start(struct sim *sim, uint64_t seed)
     browser_start(sim);
     sim_later(sim, 0, HAPPENING_TICK, 0, 0, NULL);
     sim_later(sim, 0, HAPPENING_PUMP, 0, 0, NULL);
-    sim->end_us = sim->now_us + dice_between(&sim->dice, 600, 1800) * US_PER_S;
+    sim->end_us = sim->now_us + dice_between(&sim->dice, 600, 3000) * US_PER_S;
     if (dice_permille(&sim->dice, 250))
         sim_later(sim, dice_between(&sim->dice, 60, 600) * US_PER_S, HAPPENING_RESTART, 0, 0, NULL);
 }
@@ -308,7 +308,7 @@ static bool seen_enough(const uint64_t *seen, bool must)
         "admitted",   "started",   "closed",      "picture lost", "sound kept",   "emergency",
         "removed",    "moved",     "reconnected", "paused",       "store failed", "store full",
         "media full", "forwarded", "held back",   "restarted",    "resumed",      "expired",
-        "refused",    "records",   "told"};
+        "refused",    "reissued",  "raced",       "records",      "told"};
     bool good = true;
     for (int i = 0; i < SEEN_COUNT; i++) {
         printf("  %-13s %" PRIu64 "\n", names[i], seen[i]);

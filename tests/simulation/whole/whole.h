@@ -13,7 +13,8 @@
 
 #define VISITS_MAX   6
 #define PHYSICIANS   2
-#define PAGES_MAX    (PHYSICIANS + 2 * VISITS_MAX)
+#define DESKS        (2 * PHYSICIANS) /* every physician has two windows open, maybe on different visits */
+#define PAGES_MAX    (DESKS + 2 * VISITS_MAX)
 #define STORED_CELLS 20
 #define GRACE_US                                                                                   \
     (200 * 1000ll) /* security-reliability: closed means nothing forwarded after this */
@@ -58,6 +59,8 @@ struct visit {
     bool asked, booked; /* control_book called; answered with success */
     int physician;
     struct id id, invitation, holder;
+    bool reissuing; /* a new link is on its way to the disk, */
+    struct id kept; /* which leaves this browser in */
     int64_t invitation_created_us, invitation_expires_us;
     char personal[512];
     struct id patient, subject;
@@ -122,6 +125,8 @@ enum {
     SEEN_RESUMED,
     SEEN_EXPIRED,
     SEEN_REFUSED,
+    SEEN_REISSUED,
+    SEEN_RACED,
     SEEN_RECORDS,
     SEEN_TOLD,
     SEEN_COUNT
