@@ -399,7 +399,8 @@ static void physician_step(struct sim *sim, struct page *page)
     if (state == CONSULTATION_STATE_BOOKED)
         return;
     if (!page->joined) {
-        page_join(sim, page);
+        if (page->replaced_us == 0 || sim->now_us - page->replaced_us > 60 * US_PER_S)
+            page_join(sim, page);
         return;
     }
     if (page->offer_number != 0)

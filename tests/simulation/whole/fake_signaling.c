@@ -204,6 +204,7 @@ enum result signaling_send(struct signaling *signaling, struct handle handle,
         page->offer_number = (uint32_t)message->offer.offer;
     } else if (message->type == MESSAGE_notice && listens &&
                strcmp(message->notice.code, "replaced") == 0) {
+        page->replaced_us = sim->now_us;
         page->joined = false;
         page->peer = (struct handle){0};
         page->offer_number = 0;

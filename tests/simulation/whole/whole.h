@@ -95,6 +95,7 @@ struct page {
     bool over; /* told so, or not coming back */
     struct handle session;
     int64_t socket_lost_us;
+    int64_t replaced_us; /* another window took its seat */
     uint32_t next_ref;
     struct page_asked asked[64];
     struct handle peer;    /* the endpoint of its PeerConnection */
