@@ -28,6 +28,10 @@ try {
   await browser.close();
 }
 took.sort((a, b) => a - b);
-const at_ = (share) => took[Math.min(took.length - 1, Math.floor(took.length * share))];
+/* Linear between the two nearest runs, so that an even number of runs has its real median. */
+const at_ = (share) => {
+  const place = (took.length - 1) * share, below = Math.floor(place);
+  return Math.round(took[below] + (place - below) * ((took[below + 1] ?? took[below]) - took[below]));
+};
 console.log(process.argv.includes("--json") ? JSON.stringify({ runs: took.length, p50_ms: at_(0.5), p90_ms: at_(0.9), all_ms: took })
   : `join over ${took.length} runs: p50 ${at_(0.5)} ms, p90 ${at_(0.9)} ms (${took.join(", ")})`);
