@@ -38,6 +38,7 @@ struct live_seat {
     struct handle endpoint; /* unset: none */
     struct negotiation_offer offer;
     uint32_t offer_number; /* of the last offer sent */
+    bool open_refused;     /* the worker's mailbox was full; the tick opens it then */
     bool answered;         /* to that offer */
     bool connected;        /* DTLS done, and not lost since */
     bool was_connected;
@@ -168,7 +169,7 @@ void transport_send_offer(struct live_consultation *live, int seat, bool fresh);
 enum result transport_answer(struct live_consultation *live, int seat,
                              const struct message_answer *answer);
 void transport_event(struct control *control, const struct media_event *event);
-/* What a full mailbox refused is told again: closes first, then gates. */
+/* What a full mailbox refused is told again: closes first, then endpoints, then gates. */
 void transport_tick(struct live_consultation *live);
 
 /* view.c */

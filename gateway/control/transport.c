@@ -65,6 +65,7 @@ void transport_open(struct live_consultation *live, int seat)
 {
     struct control *control = live->control;
     struct live_seat *place = &live->seats[seat];
+    place->open_refused = false;
     if (handle_is_set(place->endpoint) || !place->wants_media ||
         !consultation_may_have_endpoint(&live->now, seat))
         return;
@@ -92,8 +93,12 @@ void transport_open(struct live_consultation *live, int seat)
     memcpy(command.open.slots, place->offer.slots, sizeof(place->offer.slots));
     command.open.slots_count = NEGOTIATION_SLOTS;
     place->connected = place->was_connected = place->answered = false;
-    if (transport_command(live, &command))
-        transport_send_offer(live, seat, true);
+    if (!transport_command(live, &command)) {
+        transport_close(live, seat); /* gives the handle back */
+        place->open_refused = true;
+        return;
+    }
+    transport_send_offer(live, seat, true);
     transport_gates(live);
 }
 
@@ -181,6 +186,9 @@ void transport_tick(struct live_consultation *live)
     for (uint32_t i = 0; i < live->closing_count; i++)
         if (!live->closing[i].told)
             live->closing[i].told = transport_tell_close(live, live->closing[i].endpoint);
+    for (int seat = 0; seat < SEATS_MAX; seat++)
+        if (live->seats[seat].open_refused)
+            transport_open(live, seat);
     transport_gates(live);
 }
 
@@ -217,8 +225,8 @@ enum result transport_answer(struct live_consultation *live, int seat,
     if (!result_ok(result))
         return result;
     command.endpoint = place->endpoint;
-    place->answered = true;
-    return transport_command(live, &command) ? RESULT_OK : RESULT_FULL;
+    place->answered = transport_command(live, &command);
+    return place->answered ? RESULT_OK : RESULT_FULL;
 }
 
 struct transport_place {

@@ -51,7 +51,7 @@ struct media *fake_media_new(struct sim *sim)
 {
     struct media *media = calloc(1, sizeof(*media));
     media->sim = sim;
-    media->full_us = -GRACE_FULL_US;
+    media->full_us = INT64_MIN / 2;
     if (!result_ok(handle_table_new(ENDPOINTS_MAX, &media->endpoints)))
         abort();
     return media;
@@ -335,7 +335,7 @@ static void packet_forward(struct media *media, struct endpoint *from, int kind)
         const struct visit *visit = from->visit;
         int64_t closed_us = visit->closed_us[from->seat][to->seat];
         SIM_CHECK(sim, visit->ever_admitted, "%s: media before admission", visit->id.text);
-        SIM_CHECK(sim, closed_us == 0 || sim->now_us - closed_us <= sim_grace_us(sim),
+        SIM_CHECK(sim, closed_us == 0 || !sim_overdue(sim, closed_us),
                   "%s: forwarded from seat %d to %d %lld ms after it had to close", visit->id.text,
                   from->seat, to->seat, (long long)((sim->now_us - closed_us) / US_PER_MS));
         from->forwarded++;
@@ -398,7 +398,7 @@ static const struct endpoint *endpoint_check(struct sim *sim, const struct endpo
     if (endpoint->phase != ENDPOINT_OPENED)
         return NULL;
     int64_t none_us = endpoint->visit->no_endpoint_us[endpoint->seat];
-    SIM_CHECK(sim, none_us == 0 || sim->now_us - none_us <= sim_grace_us(sim),
+    SIM_CHECK(sim, none_us == 0 || !sim_overdue(sim, none_us),
               "%s: seat %d (%s) still has an endpoint after %lld ms", endpoint->visit->id.text,
               endpoint->seat,
               seat_status_name(endpoint->visit->durable.seats[endpoint->seat].status),
@@ -421,18 +421,17 @@ static void pair_check(struct media *media, const struct endpoint *from, const s
 {
     struct sim *sim = media->sim;
     const struct visit *visit = from->visit;
-    int64_t grace_us = sim_grace_us(sim), now_us = sim->now_us;
     for (int kind = 0; kind < MEDIA_KIND_COUNT; kind++) {
         bool may = consultation_gate_open(&visit->durable, from->seat, to->seat,
                                           kind == MEDIA_AUDIO ? GATE_AUDIO : GATE_VIDEO);
         bool open = pair_is_open(media, from, to, kind);
         int64_t closed_us = visit->closed_us[from->seat][to->seat];
-        SIM_CHECK(sim, !open || may || now_us - closed_us <= grace_us,
+        SIM_CHECK(sim, !open || may || !sim_overdue(sim, closed_us),
                   "%s: %s from seat %d is open in %s", visit->id.text,
                   kind == MEDIA_AUDIO ? "sound" : "picture", from->seat,
                   consultation_state_name(visit->durable.state));
-        bool settled = now_us - visit->changed_us > grace_us &&
-                       now_us - from->opened_us > grace_us && now_us - to->opened_us > grace_us;
+        bool settled = sim_overdue(sim, visit->changed_us) && sim_overdue(sim, from->opened_us) &&
+                       sim_overdue(sim, to->opened_us);
         SIM_CHECK(sim, open || !may || !settled, "%s: %s from seat %d is held in %s%s",
                   visit->id.text, kind == MEDIA_AUDIO ? "sound" : "picture", from->seat,
                   consultation_state_name(visit->durable.state),

@@ -17,7 +17,6 @@
 #define BASE_SEED    123400 /* the same lives in every run; TSUNAGI_SEED looks for others */
 #define SEEDS        300
 #define PUMP_US      (50 * US_PER_MS)
-#define TICK_US      (500 * US_PER_MS)
 #define WIND_DOWN_US (30 * 3600 * US_PER_S) /* longer than every deadline */
 
 void sim_fail(const struct sim *sim, const char *file, int line, const char *format, ...)
@@ -45,9 +44,11 @@ struct visit *sim_visit(struct sim *sim, const char *id)
     return NULL;
 }
 
-int64_t sim_grace_us(const struct sim *sim)
+bool sim_overdue(const struct sim *sim, int64_t since_us)
 {
-    return sim->now_us - fake_media_full_us(sim->media) < GRACE_FULL_US ? GRACE_FULL_US : GRACE_US;
+    int64_t full_us = fake_media_full_us(sim->media);
+    int64_t asked_us = full_us >= since_us ? full_us + TICK_US : since_us;
+    return sim->now_us - asked_us > GRACE_US;
 }
 
 /* ---- the queue: a heap by time, then by order of scheduling ----------------------------------------------------- */

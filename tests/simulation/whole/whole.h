@@ -18,8 +18,7 @@
 #define STORED_CELLS 20
 #define GRACE_US                                                                                   \
     (200 * 1000ll) /* security-reliability: closed means nothing forwarded after this */
-#define GRACE_FULL_US                                                                              \
-    (1300 * 1000ll) /* when the media mailbox was full, the next tick has to do it */
+#define TICK_US (500 * 1000ll) /* what the full media mailbox refused, the next tick tells again */
 #define MEDIA_DELAY_US (20 * 1000ll)
 
 struct dice {
@@ -170,7 +169,8 @@ void sim_later(struct sim *sim, int64_t delay_us, enum happening what, uint32_t 
                void *object);
 void sim_trace(struct sim *sim, uint64_t value);
 struct visit *sim_visit(struct sim *sim, const char *id);
-int64_t sim_grace_us(const struct sim *sim);
+/* What had to be carried out since then should be by now; a refusal of the full mailbox since then puts it off. */
+bool sim_overdue(const struct sim *sim, int64_t since_us);
 
 /* fake_store.c */
 struct store *fake_store_new(struct sim *sim);
