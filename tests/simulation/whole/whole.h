@@ -18,7 +18,7 @@
 #define STORED_CELLS 20
 #define GRACE_US                                                                                   \
     (200 * 1000ll) /* security-reliability: closed means nothing forwarded after this */
-#define TICK_US (500 * 1000ll) /* what the full media mailbox refused, the next tick tells again */
+#define TICK_US        (500 * 1000ll) /* what the full media mailbox refused, the next tick tells again */
 #define MEDIA_DELAY_US (20 * 1000ll)
 
 struct dice {
