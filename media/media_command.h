@@ -37,6 +37,7 @@ enum media_extension {
 struct media_maps {
     uint8_t payload_type[MEDIA_CODEC_COUNT];
     uint8_t rtx_payload_type[MEDIA_CODEC_COUNT];
+    uint8_t red_payload_type; /* Opus with redundancy, RFC 2198; sent and understood */
     uint8_t extension_id[MEDIA_EXTENSION_COUNT]; /* 1…14, one-byte form */
 };
 
@@ -102,6 +103,20 @@ enum media_path_kind { MEDIA_PATH_NONE, MEDIA_PATH_UDP4, MEDIA_PATH_UDP6 };
 /* Which step a connection attempt reached when it failed: told to people in words. */
 enum media_step { MEDIA_STEP_ICE, MEDIA_STEP_DTLS, MEDIA_STEP_FINGERPRINT, MEDIA_STEP_SRTP };
 
+/* What one receiver gets on the line he has; media/feedback/ladder.h says what each means. */
+enum media_rung {
+    MEDIA_RUNG_FAINT,
+    MEDIA_RUNG_SOUND,
+    MEDIA_RUNG_SMALL,
+    MEDIA_RUNG_MEDIUM,
+    MEDIA_RUNG_FULL,
+    MEDIA_RUNG_COUNT
+};
+static inline bool media_rung_has_picture(enum media_rung rung)
+{
+    return rung >= MEDIA_RUNG_SMALL;
+}
+
 enum media_event_kind {
     MEDIA_EVENT_CONNECTED, /* connected: DTLS done, keys in place */
     MEDIA_EVENT_FAILED,    /* failed */
@@ -110,6 +125,7 @@ enum media_event_kind {
     MEDIA_EVENT_DRAINED,   /* drained: the handle is stale from now on */
     MEDIA_EVENT_FLOW,      /* flow: a track of this publisher began or stopped to arrive */
     MEDIA_EVENT_STATS,     /* stats: every 5 s per connected endpoint */
+    MEDIA_EVENT_LADDER,    /* ladder: this receiver's line carries more or less than it did */
 };
 
 struct media_event {
@@ -145,8 +161,16 @@ struct media_event {
             uint16_t loss_up_permille;   /* from this browser to us */
             uint16_t loss_down_permille; /* from us to it, as its RR says */
             uint32_t bitrate_up_bps, bitrate_down_bps;
+            uint32_t estimate_down_bps; /* what our link to it is judged to carry; 0 unknown */
+            uint32_t queue_us; /* the longest a picture packet waited here, in the interval */
             uint32_t frames_complete; /* video frames that arrived whole, in the interval */
         } stats;
+        struct {
+            enum media_rung rung, before;
+            bool lossy;             /* sound goes with redundancy where the receiver takes it */
+            uint32_t sound_bps;     /* what senders of sound towards him are asked for; 0: free */
+            uint8_t sound_frame_ms; /* likewise */
+        } ladder;
     };
 };
 

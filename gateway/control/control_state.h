@@ -7,6 +7,7 @@
 #include "gateway/control/control.h"
 #include "gateway/control/directory.h"
 #include "gateway/control/evidence.h"
+#include "gateway/control/line.h"
 #include "gateway/control/negotiation.h"
 #include "gateway/identity/ticket.h"
 
@@ -44,6 +45,9 @@ struct live_seat {
     bool was_connected;
     uint16_t loss_permille;
     uint32_t rtt_us;
+    struct line line;
+    struct sending sending; /* what it was last asked to send; sound is asked for in the offer */
+    int64_t reoffer_us;     /* no offer because of sound before this */
 };
 
 /* An input with the one who waits for its outcome. */
@@ -90,6 +94,8 @@ struct live_consultation {
     } closing[LIVE_CLOSING_MAX];
     uint32_t closing_count;
     struct evidence evidence;
+    bool arriving
+        [EVIDENCE_TRACKS]; /* at the relay; whether the other one gets it is another thing */
     int64_t gap_total_us;
     uint64_t media_said; /* digest of the last `media` message, so that it is sent on change only */
 };
@@ -171,6 +177,15 @@ enum result transport_answer(struct live_consultation *live, int seat,
 void transport_event(struct control *control, const struct media_event *event);
 /* What a full mailbox refused is told again: closes first, then endpoints, then gates. */
 void transport_tick(struct live_consultation *live);
+
+/* sending.c: what people's lines carry. A fresh endpoint knows nothing of its line. */
+void sending_reset(struct live_seat *place);
+void sending_ladder(struct live_consultation *live, int seat, const struct media_event *event);
+/* Tells senders what changed; what has to wait is told by the next call (each tick). */
+void sending_update(struct live_consultation *live);
+/* The track of that seat began or stopped to arrive, or the other one's line to carry it. */
+void sending_evidence(struct live_consultation *live, int seat, enum media_kind kind,
+                      int64_t now_us, int64_t gap_us);
 
 /* view.c */
 void view_tell_all(struct live_consultation *live);

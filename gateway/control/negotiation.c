@@ -9,6 +9,7 @@
 
 /* Our payload types; any unused dynamic numbers would do (RFC 3551 §6). */
 #define PT_OPUS     111
+#define PT_RED      63
 #define PT_VP8      96
 #define PT_VP8_RTX  97
 #define PT_H264     102
@@ -32,13 +33,22 @@ static const struct {
     (SDP_FEEDBACK_NACK | SDP_FEEDBACK_NACK_PLI | SDP_FEEDBACK_CCM_FIR | SDP_FEEDBACK_GOOG_REMB |   \
      SDP_FEEDBACK_TRANSPORT_CC)
 
-static const struct sdp_codec AUDIO_CODECS[] = {
-    {.payload_type = PT_OPUS,
-     .channels = 2,
-     .clock = 48000,
-     .feedback = SDP_FEEDBACK_TRANSPORT_CC,
-     .name = "opus",
-     .fmtp = "minptime=10;useinbandfec=1"},
+/* Discontinuous transmission (usedtx) makes a silent or muted voice cost one packet in 400 ms. */
+static const struct sdp_codec OPUS = {
+    .payload_type = PT_OPUS,
+    .channels = 2,
+    .clock = 48000,
+    .feedback = SDP_FEEDBACK_TRANSPORT_CC,
+    .name = "opus",
+    .fmtp = "minptime=10;useinbandfec=1;usedtx=1",
+};
+static const struct sdp_codec RED = {
+    .payload_type = PT_RED,
+    .channels = 2,
+    .clock = 48000,
+    .feedback = SDP_FEEDBACK_TRANSPORT_CC,
+    .name = "red",
+    .fmtp = "111/111",
 };
 
 static const struct sdp_codec VIDEO_CODECS[] = {
@@ -68,6 +78,12 @@ void negotiation_offer_restart(struct negotiation_offer *offer, const struct med
     offer->ice = *ice;
 }
 
+void negotiation_offer_sound(struct negotiation_offer *offer, const struct negotiation_sound *sound)
+{
+    offer->version++;
+    offer->sound = *sound;
+}
+
 void negotiation_offer_init(const struct media_ice *ice, struct negotiation_offer *ret_offer)
 {
     memset(ret_offer, 0, sizeof(*ret_offer));
@@ -86,6 +102,24 @@ void negotiation_offer_init(const struct media_ice *ice, struct negotiation_offe
             slot->rtx_ssrc = slot->kind == MEDIA_VIDEO ? random_u32() | 1 : 0;
         }
     }
+}
+
+/* What comes up is asked for as the lines need it; what goes down may come either way. */
+static void negotiation_write_sound(const struct negotiation_sound *sound, bool up,
+                                    struct sdp_media *media)
+{
+    bool red_first = up && sound->redundant;
+    struct sdp_codec *opus = &media->codecs[red_first ? 1 : 0];
+    media->codecs_count = 2;
+    *opus = OPUS;
+    media->codecs[red_first ? 0 : 1] = RED;
+    if (!up)
+        return;
+    media->ptime_ms = sound->frame_ms;
+    size_t used = strlen(opus->fmtp);
+    if (sound->bitrate_bps != 0)
+        snprintf(opus->fmtp + used, sizeof(opus->fmtp) - used, ";maxaveragebitrate=%u",
+                 (unsigned)sound->bitrate_bps);
 }
 
 static void negotiation_write_media(const struct negotiation_offer *offer,
@@ -112,9 +146,12 @@ static void negotiation_write_media(const struct negotiation_offer *offer,
     memcpy(ret_media->fingerprint.bytes, fingerprint->bytes, fingerprint->length);
     ret_media->fingerprint.length = fingerprint->length;
 
-    const struct sdp_codec *codecs = audio ? AUDIO_CODECS : VIDEO_CODECS;
-    ret_media->codecs_count = audio ? ARRAY_LENGTH(AUDIO_CODECS) : ARRAY_LENGTH(VIDEO_CODECS);
-    memcpy(ret_media->codecs, codecs, ret_media->codecs_count * sizeof(*codecs));
+    if (audio) {
+        negotiation_write_sound(&offer->sound, slot->up, ret_media);
+    } else {
+        ret_media->codecs_count = ARRAY_LENGTH(VIDEO_CODECS);
+        memcpy(ret_media->codecs, VIDEO_CODECS, sizeof(VIDEO_CODECS));
+    }
     for (size_t i = 0; i < ARRAY_LENGTH(EXTENSIONS); i++) {
         if (audio ? !EXTENSIONS[i].audio : !EXTENSIONS[i].video)
             continue;
@@ -175,10 +212,18 @@ static enum media_codec codec_of(const struct sdp_codec *codec)
     return MEDIA_CODEC_NONE;
 }
 
+static bool negotiation_is_red(const struct sdp_codec *codec)
+{
+    return strcasecmp(codec->name, "red") == 0 && codec->clock == OPUS.clock &&
+           codec->channels == OPUS.channels;
+}
+
 static void negotiation_read_numbers(const struct sdp_media *media, struct media_maps *maps)
 {
     for (uint32_t i = 0; i < media->codecs_count; i++) {
         enum media_codec codec = codec_of(&media->codecs[i]);
+        if (negotiation_is_red(&media->codecs[i]))
+            maps->red_payload_type = media->codecs[i].payload_type;
         if (codec == MEDIA_CODEC_NONE || maps->payload_type[codec] != 0)
             continue;
         maps->payload_type[codec] = media->codecs[i].payload_type;

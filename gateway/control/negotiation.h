@@ -19,6 +19,13 @@
 
 enum negotiation_slot { SLOT_AUDIO_UP, SLOT_VIDEO_UP, SLOT_AUDIO_DOWN, SLOT_VIDEO_DOWN };
 
+/* How this endpoint's sound is asked for. All zero: as the browser likes. */
+struct negotiation_sound {
+    uint32_t bitrate_bps; /* maxaveragebitrate, RFC 7587 §6.1; 0: free */
+    uint8_t frame_ms;     /* a=ptime, RFC 8866 §6.4; 0: free */
+    bool redundant;       /* RED (RFC 2198) before plain Opus: a browser sends what comes first */
+};
+
 /* What one endpoint was offered; kept until it closes. */
 struct negotiation_offer {
     uint64_t session_id;
@@ -26,12 +33,16 @@ struct negotiation_offer {
     struct media_ice ice;
     char cname[MEDIA_CNAME_SIZE];
     struct media_slot slots[NEGOTIATION_SLOTS];
+    struct negotiation_sound sound;
 };
 
 /* Fresh SSRCs and names; `ice` is ours (media_ice_new). */
 void negotiation_offer_init(const struct media_ice *ice, struct negotiation_offer *ret_offer);
 /* New credentials and the next version, same m-lines: an ICE restart (RFC 8445 §9). */
 void negotiation_offer_restart(struct negotiation_offer *offer, const struct media_ice *ice);
+/* The next version, same m-lines and transport, the sound asked for in another way. */
+void negotiation_offer_sound(struct negotiation_offer *offer,
+                             const struct negotiation_sound *sound);
 
 MUST_CHECK enum result negotiation_write(const struct negotiation_offer *offer,
                                          const struct media_fingerprint *fingerprint,

@@ -84,6 +84,7 @@ void transport_open(struct live_consultation *live, int seat)
     }
     struct media_ice ice;
     media_ice_new(control->rooms.media, place->endpoint, &ice);
+    sending_reset(place);
     negotiation_offer_init(&ice, &place->offer);
     struct media_command command = {.kind = MEDIA_COMMAND_ENDPOINT_OPEN,
                                     .endpoint = place->endpoint};
@@ -127,8 +128,12 @@ void transport_close(struct live_consultation *live, int seat)
         memset(live->gates[seat][other], 0, sizeof(live->gates[seat][other]));
         memset(live->gates[other][seat], 0, sizeof(live->gates[other][seat]));
     }
-    if (seat < 2)
+    sending_reset(place);
+    if (seat < 2) {
+        live->arriving[seat == 0 ? TRACK_PATIENT_AUDIO : TRACK_PHYSICIAN_AUDIO] = false;
+        live->arriving[seat == 0 ? TRACK_PATIENT_VIDEO : TRACK_PHYSICIAN_VIDEO] = false;
         evidence_endpoint_lost(&live->evidence, seat == 0, clock_monotonic_us());
+    }
 }
 
 static struct media_command transport_route(const struct live_consultation *live,
@@ -190,6 +195,7 @@ void transport_tick(struct live_consultation *live)
         if (live->seats[seat].open_refused)
             transport_open(live, seat);
     transport_gates(live);
+    sending_update(live);
 }
 
 void transport_restart(struct live_consultation *live, int seat)
@@ -319,7 +325,8 @@ static void transport_flow(struct live_consultation *live, int seat,
         return;
     enum track track = (enum track)((seat == 0 ? TRACK_PATIENT_AUDIO : TRACK_PHYSICIAN_AUDIO) +
                                     (event->flow.kind == MEDIA_VIDEO));
-    evidence_flow(&live->evidence, track, event->flow.live, event->at_us, event->flow.gap_us);
+    live->arriving[track] = event->flow.live;
+    sending_evidence(live, seat, event->flow.kind, event->at_us, event->flow.gap_us);
     view_tell_media(live);
 }
 
@@ -331,6 +338,8 @@ static void transport_stats(struct live_consultation *live, int seat,
     place->loss_permille = event->stats.loss_up_permille > event->stats.loss_down_permille
                                ? event->stats.loss_up_permille
                                : event->stats.loss_down_permille;
+    line_uplink(&place->line, event->stats.loss_up_permille, event->at_us);
+    sending_update(live);
     view_tell_media(live);
 }
 
@@ -386,6 +395,9 @@ void transport_event(struct control *control, const struct media_event *event)
         break;
     case MEDIA_EVENT_STATS:
         transport_stats(place.live, place.seat, event);
+        break;
+    case MEDIA_EVENT_LADDER:
+        sending_ladder(place.live, place.seat, event);
         break;
     case MEDIA_EVENT_DRAINED:
         break;

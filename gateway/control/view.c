@@ -347,18 +347,19 @@ void view_tell_media(struct live_consultation *live)
 {
     struct control *control = live->control;
     int64_t now_us = clock_monotonic_us(), gap_us = 0;
-    char said[128];
+    char said[160];
     for (int track = 0; track < EVIDENCE_TRACKS; track++)
         if (live->evidence.watching &&
             evidence_gap_us(&live->evidence, (enum track)track, now_us) > gap_us)
             gap_us = evidence_gap_us(&live->evidence, (enum track)track, now_us);
-    int length = snprintf(said, sizeof(said), "%s %s %s %s %lld %s %s",
+    int length = snprintf(said, sizeof(said), "%s %s %s %s %lld %s %s %s %s",
                           view_track_word(&live->evidence, TRACK_PATIENT_AUDIO, now_us),
                           view_track_word(&live->evidence, TRACK_PATIENT_VIDEO, now_us),
                           view_track_word(&live->evidence, TRACK_PHYSICIAN_AUDIO, now_us),
                           view_track_word(&live->evidence, TRACK_PHYSICIAN_VIDEO, now_us),
                           (long long)(gap_us / US_PER_S), view_quality(&live->seats[0]),
-                          view_quality(&live->seats[1]));
+                          view_quality(&live->seats[1]), line_word(live->seats[0].line.rung),
+                          line_word(live->seats[1].line.rung));
     uint64_t digest = hash_table_key(1, span_of(said, (size_t)length));
     if (digest == live->media_said)
         return;
@@ -380,6 +381,10 @@ void view_tell_media(struct live_consultation *live)
         view->gap_seconds = gap_us / US_PER_S > 86400 ? 86400 : gap_us / US_PER_S;
         view->has_quality = live->seats[seat].connected;
         VIEW_TEXT(view->quality, view_quality(&live->seats[seat]));
+        view->has_patient_line = live->seats[0].connected;
+        VIEW_TEXT(view->patient_line, line_word(live->seats[0].line.rung));
+        view->has_physician_line = live->seats[1].connected;
+        VIEW_TEXT(view->physician_line, line_word(live->seats[1].line.rung));
         view_send(control, live->seats[seat].session);
     }
 }

@@ -57,6 +57,7 @@
     X(MEDIA_HOLD, "media.hold")                                                                    \
     X(MEDIA_CONNECTED, "media.connected")                                                          \
     X(MEDIA_GAP, "media.gap")                                                                      \
+    X(MEDIA_LINE, "media.line")                                                                    \
     X(MEDIA_KEYS_DESTROYED, "media.keys.destroyed")                                                \
     X(MEDIA_FINGERPRINT_MISMATCH, "media.fingerprint_mismatch")                                    \
     X(AUDIT_SEARCH, "audit.search")                                                                \

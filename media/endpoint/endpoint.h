@@ -13,6 +13,8 @@
 #include "media/dtls/dtls.h"
 #include "media/endpoint/route.h"
 #include "media/feedback/bitrate_cap.h"
+#include "media/feedback/ladder.h"
+#include "media/feedback/link_state.h"
 #include "media/feedback/transport_cc.h"
 #include "media/ice/ice_peer.h"
 #include "media/media_command.h"
@@ -84,6 +86,10 @@ struct endpoint {
     struct endpoint_stream streams[MEDIA_STREAMS_PER_ENDPOINT_MAX];
     struct transport_cc_recorder arrivals;
     struct bitrate_cap cap;
+    struct ladder ladder; /* of the line to this browser */
+    int64_t ladder_us;    /* last tick */
+    uint32_t sent_bps;    /* over the second before it */
+    struct ladder_sound sound_sent;
     uint16_t transport_cc_next;
     int64_t next_report_us;
     uint32_t bitrate_up_bps; /* for the pace of transport-cc; 0: not known yet */
@@ -102,9 +108,16 @@ void endpoint_close(struct endpoint *endpoint);
 
 /* Does what is due and says when it wants to be called again. */
 int64_t endpoint_tick(struct endpoint *endpoint, int64_t now_us);
+/* The ladder of the line to this browser: new feedback came; a second has passed. Pauses and resumes his pictures, sets how
+ * much of the sound is repeated, tells control of a change. */
+void endpoint_ladder_feedback(struct endpoint *endpoint, int64_t now_us);
+int64_t endpoint_ladder_tick(struct endpoint *endpoint, int64_t now_us);
 
 /* Round trip to this browser as its report blocks give it, 0 unknown. */
 uint32_t endpoint_rtt_us(const struct endpoint *endpoint);
+/* A snapshot of what is known of our link to this browser at `now_us`. */
+void endpoint_link_state(const struct endpoint *endpoint, int64_t now_us,
+                         struct link_state *ret_state);
 /* The SSRC our RTCP speaks with towards this browser. */
 uint32_t endpoint_feedback_ssrc(const struct endpoint *endpoint);
 void endpoint_event(struct endpoint *endpoint, struct media_event *event);

@@ -39,7 +39,11 @@ static int64_t stats_tick(struct endpoint *endpoint, int64_t now_us)
     if (over_us < STATS_INTERVAL_US)
         return interval->since_us + STATS_INTERVAL_US;
     struct media_event event = {.kind = MEDIA_EVENT_STATS};
-    event.stats.rtt_us = endpoint_rtt_us(endpoint);
+    struct link_state link;
+    endpoint_link_state(endpoint, now_us, &link);
+    event.stats.rtt_us = link.rtt_us;
+    event.stats.estimate_down_bps = link.estimate_bps;
+    event.stats.queue_us = link.queue_us;
     for (uint32_t i = 0; i < endpoint->slots_count; i++) {
         const struct publisher *publisher = endpoint->slots[i].publisher;
         const struct subscriber *subscriber = endpoint->slots[i].subscriber;
@@ -70,6 +74,7 @@ int64_t endpoint_tick(struct endpoint *endpoint, int64_t now_us)
     if (ice_peer_selected(&endpoint->ice) != NULL) {
         next_us = earlier(next_us, path_rtcp_feedback(endpoint, now_us));
         next_us = earlier(next_us, path_rtcp_reports(endpoint, now_us));
+        next_us = earlier(next_us, endpoint_ladder_tick(endpoint, now_us));
     }
     return earlier(next_us, stats_tick(endpoint, now_us));
 }

@@ -38,6 +38,9 @@ struct publisher *publisher_free(struct publisher *publisher)
     while (publisher->routes_count > 0)
         route_remove(publisher->routes[0]);
     packet_ring_free(publisher->ring);
+    if (publisher->sound != NULL)
+        opus_history_clear(publisher->sound);
+    free(publisher->sound);
     free(publisher->frames);
     free(publisher);
     return NULL;
@@ -80,6 +83,9 @@ static enum result route_prepare(struct publisher *publisher, struct subscriber 
     if (video && publisher->ring == NULL)
         result =
             packet_ring_new(MEDIA_RING_VIDEO_PACKETS, MEDIA_RING_VIDEO_BYTES, &publisher->ring);
+    if (!video && publisher->sound == NULL &&
+        (publisher->sound = calloc(1, sizeof(*publisher->sound))) == NULL)
+        result = RESULT_NO_MEMORY;
     if (result_ok(result) && subscriber->rewriter == NULL)
         result = rtp_rewriter_new(
             video ? VIDEO_CLOCK_HZ : AUDIO_CLOCK_HZ, video ? MEDIA_RING_VIDEO_PACKETS : 0,
@@ -127,6 +133,16 @@ void route_remove(struct route *route)
     free(route);
 }
 
+static void route_start(struct route *route)
+{
+    bool video = route->publisher->kind == MEDIA_VIDEO;
+    if (route->paused)
+        return;
+    rtp_rewriter_start(route->subscriber->rewriter, video);
+    if (video)
+        keyframe_request_want(&route->publisher->keyframe);
+}
+
 static void route_opened(struct route *route)
 {
     struct publisher *publisher = route->publisher;
@@ -134,9 +150,8 @@ static void route_opened(struct route *route)
     if (publisher->routes_open++ == 0)
         nack_generator_restart(&publisher->nack); /* what was lost before the opening is nobody's */
     publisher->endpoint->worker->routes_open++;
-    rtp_rewriter_start(route->subscriber->rewriter, video);
-    if (video)
-        keyframe_request_want(&publisher->keyframe);
+    route->paused = video && !media_rung_has_picture(route->subscriber->endpoint->ladder.rung);
+    route_start(route);
 }
 
 static void route_closed(struct route *route)
@@ -149,6 +164,8 @@ static void route_closed(struct route *route)
     nack_generator_restart(&publisher->nack);
     if (publisher->ring != NULL)
         packet_ring_clear(publisher->ring);
+    if (publisher->sound != NULL)
+        opus_history_clear(publisher->sound);
 }
 
 void route_set_gate(struct route *route, bool open, int64_t now_us)
@@ -169,6 +186,20 @@ void route_set_gate(struct route *route, bool open, int64_t now_us)
         log_number("open", open));
 }
 
+void route_set_paused(struct route *route, bool paused, int64_t now_us)
+{
+    struct endpoint *from = route->publisher->endpoint;
+    assert_on_thread(&from->worker->owner);
+    if (!route->open || route->paused == paused)
+        return;
+    route->paused = paused;
+    if (paused)
+        rtp_rewriter_hold(route->subscriber->rewriter);
+    else
+        route_start(route);
+    worker_due(from->worker, from, now_us);
+}
+
 void publisher_restart(struct publisher *publisher)
 {
     bool video = publisher->kind == MEDIA_VIDEO;
@@ -177,6 +208,8 @@ void publisher_restart(struct publisher *publisher)
         frame_tracker_restart(publisher->frames);
     if (publisher->ring != NULL)
         packet_ring_restart(publisher->ring);
+    if (publisher->sound != NULL)
+        opus_history_clear(publisher->sound);
     for (uint32_t i = 0; i < publisher->routes_count; i++)
         if (publisher->routes[i]->open)
             rtp_rewriter_restart(publisher->routes[i]->subscriber->rewriter, video);

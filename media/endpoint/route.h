@@ -1,5 +1,6 @@
 /* Publisher slot → subscriber slot, with the gate bit. The bit is false when a route is made and only
- * route_set_gate() changes it; path_route() reads it for every packet (promise P1).
+ * route_set_gate() changes it; path_route() reads it for every packet (promise P1). Beside it, and never instead of it,
+ * stands the pause: a picture that the subscriber's line cannot carry now (P7).
  *
  * Thread: media worker. A route's two ends are on one worker because a consultation is. */
 #ifndef MEDIA_ENDPOINT_ROUTE_H
@@ -16,6 +17,7 @@
 #include "media/feedback/sender_report.h"
 #include "media/media_command.h"
 #include "media/rtp/frame_tracker.h"
+#include "media/rtp/opus_red.h"
 #include "media/rtp/packet_ring.h"
 #include "media/rtp/rtp_rewriter.h"
 
@@ -27,7 +29,8 @@ struct subscriber;
 struct route {
     struct publisher *publisher;
     struct subscriber *subscriber;
-    bool open;
+    bool open;   /* the gate */
+    bool paused; /* picture: by the ladder of the subscriber's line */
 };
 
 /* Sound: any packet. Picture: a whole frame. */
@@ -38,8 +41,8 @@ struct flow_evidence {
 
 /* Thread: media worker.   Owner: struct endpoint, in slots[].
  * Life:   endpoint_open() … endpoint_close().
- * The ring (video only) exists from the first route on and is wiped whenever no gate is open, so that nothing from
- * before an opening can come out after it. Sound is not kept: nobody asks for it again. */
+ * The ring (video) and the few frames of sound kept for redundancy exist from the first route on and are wiped whenever no
+ * gate is open, so that nothing from before an opening can come out after it. */
 struct publisher {
     struct endpoint *endpoint;
     uint8_t slot;
@@ -52,6 +55,7 @@ struct publisher {
     struct keyframe_request keyframe;
     struct frame_tracker *frames; /* video */
     struct packet_ring *ring;     /* video */
+    struct opus_history *sound;   /* audio */
     struct flow_evidence flow;
     uint32_t routes_count, routes_open;
     struct route *routes[MEDIA_SUBSCRIBERS_MAX];
@@ -69,6 +73,11 @@ struct subscriber {
     struct rtp_rewriter *rewriter; /* from the first route on */
     struct retransmitter retransmitter;
     struct sender_report report;
+    uint32_t plain_bytes; /* sound: as payload_bytes of the report, without redundancy; wraps */
+    struct {
+        uint32_t packets, bytes, plain_bytes;
+    } measured;         /* at the last tick of the ladder */
+    uint8_t redundancy; /* sound: so many earlier frames go with each packet (0: plain Opus) */
     struct {
         uint32_t ssrc;
         uint8_t command;
@@ -91,6 +100,9 @@ MUST_CHECK enum result route_add(struct publisher *publisher, struct subscriber 
 void route_remove(struct route *route);
 struct route *route_find(const struct publisher *publisher, const struct subscriber *subscriber);
 void route_set_gate(struct route *route, bool open, int64_t now_us);
+
+/* The subscriber's line cannot carry this picture, or can again: it then goes on at a keyframe. The gate stays as it is. */
+void route_set_paused(struct route *route, bool paused, int64_t now_us);
 
 /* The stream of this publisher is another one now, or its numbers began anew. */
 void publisher_restart(struct publisher *publisher);

@@ -33,6 +33,7 @@ static void step(struct bitrate_cap *cap, int64_t now_us)
     cap->loss_based_bps = clamp(bitrate_bps);
     cap->arrived = cap->lost = 0;
     cap->step_us = now_us;
+    cap->judged = true;
 }
 
 enum result bitrate_cap_feedback(struct bitrate_cap *cap, const struct rtcp_item *item,

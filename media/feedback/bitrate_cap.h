@@ -20,6 +20,7 @@ struct bitrate_cap {
     uint32_t arrived, lost; /* since the last step */
     uint16_t loss_permille; /* of the last step */
     int64_t step_us;
+    bool judged; /* a step was taken, ever */
 };
 
 void bitrate_cap_init(struct bitrate_cap *cap, int64_t now_us);

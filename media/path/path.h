@@ -43,12 +43,25 @@ struct path_packet {
     struct received received;
     struct packet_handle stored; /* generation 0: not kept */
     int64_t now_us;
+    uint8_t
+        older_by; /* sound out of a later packet's redundancy: so many numbers before that one; else 0 */
 };
 
 void path_open_rtp(struct media_worker *worker, struct endpoint *endpoint, uint8_t *data,
                    size_t length);
 void path_open_rtcp(struct media_worker *worker, struct endpoint *endpoint, uint8_t *data,
                     size_t length);
+
+/* Redundant Opus (RFC 2198) becomes plain Opus in `packet->view`; what it repeats stands in *ret_red. False: malformed. */
+MUST_CHECK bool path_redundancy_open(struct media_worker *worker, const struct endpoint *endpoint,
+                                     struct rtp_view *view, struct opus_red *ret_red);
+/* Sends lost frames that `packet` repeats on their way, as if their own packets had come late. */
+void path_redundancy_recover(struct media_worker *worker, const struct path_packet *packet,
+                             const struct opus_red *red);
+/* The payload of this sound packet with redundancy, in `storage`. Empty when the subscriber gets it plain. */
+struct span path_redundancy_write(const struct path_packet *packet,
+                                  const struct subscriber *subscriber, uint8_t *storage,
+                                  size_t size);
 
 void path_route(struct media_worker *worker, struct path_packet *packet);
 void path_rewrite(struct media_worker *worker, const struct path_packet *packet,

@@ -144,6 +144,9 @@ void path_open_rtp(struct media_worker *worker, struct endpoint *endpoint, uint8
         !open_judge(worker, rtp_parse(span_of(data, length), &packet.view)))
         return;
     count_arrival(worker, endpoint, &packet.view, length);
+    struct opus_red red;
+    if (!path_redundancy_open(worker, endpoint, &packet.view, &red))
+        return;
     enum media_codec codec = rtp_codec_of(&endpoint->maps, packet.view.payload_type, &rtx);
     struct publisher *publisher =
         codec == MEDIA_CODEC_NONE ? NULL : publisher_of(worker, endpoint, &packet.view, codec, rtx);
@@ -163,8 +166,11 @@ void path_open_rtp(struct media_worker *worker, struct endpoint *endpoint, uint8
         publisher->packet_us = packet.now_us;
     }
     publisher->codec = codec;
-    if (keep_books(worker, &packet))
-        path_route(worker, &packet);
+    if (!keep_books(worker, &packet))
+        return;
+    if (red.older_count > 0)
+        path_redundancy_recover(worker, &packet, &red);
+    path_route(worker, &packet);
 }
 
 void path_open_rtcp(struct media_worker *worker, struct endpoint *endpoint, uint8_t *data,

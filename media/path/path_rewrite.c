@@ -13,6 +13,11 @@ void path_rewrite(struct media_worker *worker, const struct path_packet *packet,
     struct endpoint *from = packet->publisher->endpoint, *to = subscriber->endpoint;
     if (!can_receive(to))
         return;
+    /* Recovered sound neither begins a stream nor comes a second time beside the redundancy of the packet it is from. */
+    if (packet->older_by > 0 &&
+        (packet->older_by <= subscriber->redundancy ||
+         !rtp_rewriter_carries(subscriber->rewriter, packet->received.sequence)))
+        return;
     /* A probe that is padding alone says nothing to a receiver, but its number has to be used, or it looks lost. */
     struct rtp_source source = {
         .sequence = packet->received.sequence,
@@ -34,13 +39,21 @@ void path_rewrite(struct media_worker *worker, const struct path_packet *packet,
         }
         return;
     }
+    struct rtp_view view = packet->view;
+    uint8_t redundant[MEDIA_MTU];
+    if (subscriber->redundancy > 0) {
+        struct span payload =
+            path_redundancy_write(packet, subscriber, redundant, sizeof(redundant));
+        forward.red = payload.length > 0;
+        if (forward.red)
+            view.payload = payload;
+    }
     uint8_t *place = path_reserve(worker, ice_peer_selected(&to->ice));
     struct rtp_patch patch;
     size_t length = 0;
     if (place == NULL)
         return;
-    if (!result_ok(
-            rtp_forward_write(&forward, &packet->view, place, PATH_PLAIN_MAX, &length, &patch))) {
+    if (!result_ok(rtp_forward_write(&forward, &view, place, PATH_PLAIN_MAX, &length, &patch))) {
         counter_add(&worker->counters, COUNTER_media_drop_unmapped, 1);
         return;
     }
@@ -49,5 +62,8 @@ void path_rewrite(struct media_worker *worker, const struct path_packet *packet,
     counter_add(&worker->counters, COUNTER_media_forwarded, 1);
     from->forwarded++;
     retransmitter_count(&subscriber->retransmitter, length, packet->now_us);
-    sender_report_count(&subscriber->report, packet->view.payload.length);
+    sender_report_count(&subscriber->report, view.payload.length);
+    subscriber->plain_bytes += (uint32_t)packet->view.payload.length;
+    if (forward.red)
+        counter_add(&worker->counters, COUNTER_media_sound_redundant, 1);
 }

@@ -20,10 +20,16 @@ void path_route(struct media_worker *worker, struct path_packet *packet)
         !result_ok(packet_ring_store(publisher->ring, packet->received.sequence,
                                      packet->view.packet, packet->now_us, &packet->stored)))
         packet->stored = (struct packet_handle){.generation = 0};
+    if (publisher->sound != NULL)
+        opus_history_store(publisher->sound, packet->received.sequence, packet->view.timestamp,
+                           packet->view.payload);
     for (uint32_t i = 0; i < publisher->routes_count; i++) {
-        if (publisher->routes[i]->open)
-            path_rewrite(worker, packet, publisher->routes[i]);
-        else
+        struct route *route = publisher->routes[i];
+        if (!route->open)
             hold_back(worker, publisher->endpoint, 1);
+        else if (route->paused)
+            counter_add(&worker->counters, COUNTER_media_drop_paused, 1);
+        else
+            path_rewrite(worker, packet, route);
     }
 }

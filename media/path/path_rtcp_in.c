@@ -60,7 +60,7 @@ static void want_keyframe(struct media_worker *worker, const struct subscriber *
 {
     counter_add(&worker->counters, COUNTER_media_pli_received, 1);
     if (subscriber == NULL || subscriber->route == NULL || !subscriber->route->open ||
-        subscriber->kind != MEDIA_VIDEO)
+        subscriber->route->paused || subscriber->kind != MEDIA_VIDEO)
         return;
     struct publisher *publisher = subscriber->route->publisher;
     keyframe_request_want(&publisher->keyframe);
@@ -118,6 +118,7 @@ void path_rtcp_in(struct media_worker *worker, struct endpoint *endpoint, struct
         case RTCP_KIND_TRANSPORT_CC:
             if (!result_ok(bitrate_cap_feedback(&endpoint->cap, &item, worker->now_us)))
                 counter_add(&worker->counters, COUNTER_media_drop_malformed, 1);
+            endpoint_ladder_feedback(endpoint, worker->now_us);
             break;
         case RTCP_KIND_CNAME: /* theirs; what subscribers see is ours */
         case RTCP_KIND_BYE: /* a stream that goes on is still known, another one is learned by its MID */

@@ -74,6 +74,8 @@ enum result rtp_forward_write(const struct rtp_forward *forward, const struct rt
     enum media_codec codec = rtp_codec_of(forward->from, source->payload_type, &is_rtx);
     uint8_t payload_type =
         forward->rtx ? forward->to->rtx_payload_type[codec] : forward->to->payload_type[codec];
+    if (forward->red && codec == MEDIA_CODEC_OPUS)
+        payload_type = forward->to->red_payload_type;
     if (codec == MEDIA_CODEC_NONE || is_rtx || payload_type == 0 || payload_type > 127)
         return RESULT_UNSUPPORTED;
     struct rtp_patch patch = {0};

@@ -21,6 +21,7 @@ struct rtp_forward {
     uint32_t ssrc;                 /* RTX: the slot's rtx_ssrc */
     struct rtp_place
         place; /* RTX: sequence is the RTX stream's own, timestamp that of the original */
+    bool red; /* the payload is redundant Opus already (opus_red_write) */
     bool rtx;
     uint16_t original_sequence; /* RTX only: OSN, the outgoing number the subscriber missed */
 };

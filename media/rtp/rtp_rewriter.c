@@ -98,6 +98,11 @@ bool rtp_rewriter_wants_keyframe(const struct rtp_rewriter *rewriter)
     return rewriter->mode == REWRITER_WAITING && rewriter->at_keyframe;
 }
 
+bool rtp_rewriter_carries(const struct rtp_rewriter *rewriter, int64_t sequence)
+{
+    return rewriter->mode == REWRITER_ANCHORED && sequence >= rewriter->anchor;
+}
+
 /* Where the outgoing clock should be now, going by the time that passed since the newest packet. */
 static uint32_t timestamp_by_time(const struct rtp_rewriter *rewriter, int64_t now_us)
 {

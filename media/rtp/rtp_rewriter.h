@@ -57,6 +57,10 @@ MUST_CHECK enum result rtp_rewriter_map(struct rtp_rewriter *rewriter,
 /* True while waiting for a keyframe: the worker keeps asking the publisher. */
 bool rtp_rewriter_wants_keyframe(const struct rtp_rewriter *rewriter);
 
+/* True when a source packet of that number belongs to what the subscriber has had since the last start: not held, not
+ * waiting, not older than the anchor. */
+bool rtp_rewriter_carries(const struct rtp_rewriter *rewriter, int64_t sequence);
+
 /* A packet that was sent. `last_repeat_us` is the retransmitter's. */
 struct rtp_sent {
     struct packet_handle packet;

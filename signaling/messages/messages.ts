@@ -353,6 +353,26 @@ export interface MessageMedia {
   gap_seconds?: number;
   /** good, weak, bad: your own line (name, at most 8) */
   quality?: string;
+  /** what the line to the patient carries: full, medium, small, sound, faint (name, at most 8) */
+  patient_line?: string;
+  /** what the line to the physician carries (name, at most 8) */
+  physician_line?: string;
+}
+
+/** How to send from now on, because of the lines of those who receive. What is absent is free. */
+export interface MessageSending {
+  type: "sending";
+  seq: number;
+  /** which (id) */
+  consultation: string;
+  /** false: nobody's line carries it; send none (true or false) */
+  picture: boolean;
+  /** height of the picture at most (integer 1 … 4320) */
+  lines?: number;
+  /** frames a second at most (integer 1 … 120) */
+  frames?: number;
+  /** bit/s of the picture at most (integer 1000 … 100000000) */
+  bitrate?: number;
 }
 
 /** Something to tell: removed, second_device, draining, moved, media_failed … */
@@ -398,6 +418,7 @@ export type MessageOut =
   | MessageQueue
   | MessageOffer
   | MessageMedia
+  | MessageSending
   | MessageNotice
   | MessageGoodbye;
 

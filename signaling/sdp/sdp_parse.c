@@ -260,6 +260,16 @@ static enum result read_msid(struct parser *parser, struct sdp_media *media, con
     return text_copy(media->msid, sizeof(media->msid), value) ? RESULT_OK : RESULT_TOO_LARGE;
 }
 
+/* RFC 8866 §6.4; a wish, so one that cannot be read is none. */
+static enum result read_ptime(struct parser *parser, struct sdp_media *media, const char *value)
+{
+    uint64_t milliseconds;
+    (void)parser;
+    if (result_ok(sdp_value_number(&value, " ", UINT8_MAX, &milliseconds)))
+        media->ptime_ms = (uint8_t)milliseconds;
+    return RESULT_OK;
+}
+
 static enum result read_group(struct parser *parser, struct sdp_media *media, const char *value)
 {
     (void)media;
@@ -322,6 +332,7 @@ static const struct {
     {"ssrc-group", LEVEL_MEDIA, read_ssrc_group},
     {"candidate", LEVEL_MEDIA, read_candidate},
     {"msid", LEVEL_MEDIA, read_msid},
+    {"ptime", LEVEL_MEDIA, read_ptime},
     {"group", LEVEL_SESSION, read_group},
     {"ice-options", LEVEL_BOTH, read_ice_options},
     {"ice-lite", LEVEL_SESSION, read_ice_lite},

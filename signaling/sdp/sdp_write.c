@@ -141,6 +141,8 @@ static void write_rtp(struct media_writer *writer, const struct sdp_description 
         write_attribute(writer, "msid", "%s", media->msid);
     for (uint32_t i = 0; i < media->codecs_count; i++)
         write_codec(writer, &media->codecs[i]);
+    if (media->ptime_ms != 0)
+        write_attribute(writer, "ptime", "%u", media->ptime_ms);
     write_streams(writer, media);
 }
 

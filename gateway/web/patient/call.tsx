@@ -4,6 +4,7 @@ import { chime } from "../shared/devices";
 import { questionDoors, recordDoor, visible } from "../shared/doors";
 import { Icon } from "../shared/icons";
 import { fill, useText } from "../shared/language";
+import { carriesNoPicture } from "../shared/line";
 import { Ask, Heading, Picture, Sound, Telephone } from "../shared/parts";
 import type { Consultation } from "../shared/wire";
 import { words } from "./texts";
@@ -59,16 +60,25 @@ function troubleLine(state: VisitState, t: ReturnType<typeof useText>): string {
   const consultation = state.consultation;
   const media = state.media;
   if (!consultation) return "";
-  if (consultation.notice_text) return consultation.notice_text;
+  const line = lineSentence(media, t);
+  if (consultation.notice_text && !(consultation.notice === "picture_lost" && line)) return consultation.notice_text;
   if (consultation.state === "reconnecting") return t(words.away);
   if (media?.physician_audio === "gap") return t(words.no_sound);
   if (media?.patient_audio === "gap" && state.voice) return t(words.my_sound);
+  if (line) return line;
   if (media?.physician_video === "gap") return t(words.no_picture);
   if ((media?.patient_video === "gap" || consultation.picture_lost) && state.face) return t(words.my_picture);
   if (consultation.sound_lost) return t(words.no_sound);
   if (media?.quality === "bad") return t(words.voice_first);
   if (media?.quality === "weak") return t(words.weak);
+  if (media?.patient_line === "small") return t(words.line_small);
   return "";
+}
+
+/* A picture that is paused for a line that cannot carry it: whose line, and that the voice goes on. */
+function lineSentence(media: VisitState["media"], t: ReturnType<typeof useText>): string {
+  if (carriesNoPicture(media?.patient_line)) return t(words.line_mine);
+  return carriesNoPicture(media?.physician_line) ? t(words.line_other) : "";
 }
 
 function Banner({ visit, consultation }: { visit: Visit; consultation: Consultation }) {

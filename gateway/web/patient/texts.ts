@@ -190,6 +190,18 @@ export const words = {
     ja: "先生に あなたの 声が とどいていません。そのまま 待ってください。",
     en: "The doctor cannot hear you just now. Please wait.",
   },
+  line_mine: {
+    ja: "回線が 弱いので、先生の 映像を 止めています。声は つながっています。そのまま 話してください。",
+    en: "Your line is weak: the doctor's picture is paused so that you can keep talking.",
+  },
+  line_other: {
+    ja: "先生の 回線が 弱いので、あなたの 映像が 届いていません。声は 届いています。そのまま 話してください。",
+    en: "The doctor's line is weak: your picture does not arrive. Your voice does; please go on talking.",
+  },
+  line_small: {
+    ja: "回線が 弱いので、映像を 小さく しています。",
+    en: "Your line is weak: the picture is kept small.",
+  },
   voice_first: {
     ja: "電波が 弱いので、声を 先に おくります。",
     en: "Your signal is weak, so sound goes first.",

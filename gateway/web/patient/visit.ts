@@ -377,6 +377,9 @@ export class Visit extends Store<VisitState> {
       case "media":
         this.set({ media: message });
         break;
+      case "sending":
+        this.peer?.sending(message);
+        break;
       case "offer":
         (this.peer ??= this.newPeer()).offer(message);
         break;

@@ -190,6 +190,9 @@ export class Desk extends Store<DeskState> {
       case "offer":
         if (message.consultation === this.joined) (this.peer ??= this.newPeer()).offer(message);
         break;
+      case "sending":
+        if (message.consultation === this.joined) this.peer?.sending(message);
+        break;
       case "media":
         if (message.consultation === this.joined) this.set({ media: message });
         break;

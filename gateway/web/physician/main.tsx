@@ -6,6 +6,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { eventCodes, staffCodes, states, wordOf } from "../shared/codes";
 import { Icon } from "../shared/icons";
 import { clock, fill, languageStore, minutesSeconds, useText, useTitle } from "../shared/language";
+import { carriesNoPicture } from "../shared/line";
 import { Live, Picture, Sound } from "../shared/parts";
 import { Staff } from "../shared/staff";
 import { useStore } from "../shared/store";
@@ -86,6 +87,7 @@ function Stage({ desk, state }: { desk: Desk; state: DeskState }) {
           <span>{current.state === "ident" ? t(words.not_yet) : wordOf(states, current.state, t)}</span>
           {current.state !== "ident" && <Clock key={current.revision} seconds={current.examined} runs={current.state === "consult" && !current.picture_lost && !current.sound_lost} />}
           {state.media?.quality === "weak" && <span class="chip warn">{t(words.quality_weak)}</span>}
+          {(state.media?.patient_line === "small" || state.media?.physician_line === "small") && <span class="chip warn">{t(words.line_small)}</span>}
           {state.media?.quality === "bad" && <span class="chip bad">{t(words.quality_bad)}</span>}
         </p>
       )}
@@ -119,6 +121,7 @@ function Stage({ desk, state }: { desk: Desk; state: DeskState }) {
         )}
         {play && <button type="button" class="button primary sound" onClick={play}>{t(words.tap_sound)}</button>}
       </div>
+      {live && <LineNote state={state} />}
       {current && live && <Boxes desk={desk} state={state} current={current} />}
       <div class="under" role="group" aria-label={t(words.controls)}>
         <button type="button" class={`button ${state.voice ? "" : "alarm"}`} aria-pressed={state.voice} data-test="voice" onClick={() => desk.setVoice(!state.voice)}>
@@ -133,6 +136,17 @@ function Stage({ desk, state }: { desk: Desk; state: DeskState }) {
       {current && <People desk={desk} state={state} current={current} />}
     </section>
   );
+}
+
+/* Whose line cannot carry a picture now, and what that means for the two. */
+function LineNote({ state }: { state: DeskState }) {
+  const t = useText();
+  const notes = [
+    ...(carriesNoPicture(state.media?.physician_line) ? [t(words.line_own)] : []),
+    ...(carriesNoPicture(state.media?.patient_line) ? [t(words.line_patient)] : []),
+  ];
+  if (notes.length === 0) return null;
+  return <div class="box" role="status" data-test="line-note">{notes.map((note) => <p key={note}>{note}</p>)}</div>;
 }
 
 /* The examination clock: counted by the gateway, drawn forward here between two messages. */

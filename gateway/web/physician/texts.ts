@@ -94,6 +94,9 @@ export const words = {
   tap_sound: { ja: "押すと音が出ます", en: "Press for sound" },
   sound_live: { ja: "音", en: "sound" },
   picture_live: { ja: "映像", en: "picture" },
+  line_patient: { ja: "患者さんの回線が弱いため、あなたの映像を止めています。声は続いています。患者さんからあなたは見えません。", en: "The patient's line is weak: your picture is paused so that you can keep talking. The patient does not see you." },
+  line_own: { ja: "こちらの回線が弱いため、患者さんの映像を止めています。声は続いています。", en: "Your line is weak: the patient's picture is paused so that you can keep talking." },
+  line_small: { ja: "回線が弱いため映像を小さくしています", en: "small picture: weak line" },
   quality_weak: { ja: "回線が弱い", en: "weak line" },
   quality_bad: { ja: "回線がとても弱い", en: "very weak line" },
 } as const satisfies Record<string, Text>;

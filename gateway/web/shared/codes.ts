@@ -129,6 +129,7 @@ export const acts: Record<string, Text> = {
   "media.hold": { ja: "映像と音声が止まった", en: "Picture and sound held" },
   "media.connected": { ja: "映像と音声の道ができた", en: "Media path connected" },
   "media.gap": { ja: "映像か音声が途切れた", en: "Gap in picture or sound" },
+  "media.line": { ja: "回線が弱く、映像を止めた・戻した", en: "Picture paused or resumed for a weak line" },
   "media.keys.destroyed": { ja: "暗号の鍵を消した", en: "Media keys destroyed" },
   "media.fingerprint_mismatch": { ja: "暗号の相手が違った", en: "Fingerprint mismatch" },
   "audit.search": { ja: "記録を検索した", en: "Audit searched" },

@@ -1,6 +1,6 @@
 // The one PeerConnection of a seat. The gateway offers; we answer in order. Which m-line carries whose sound or picture
 // is told by the offer's track list, never guessed from stream ids.
-import type { Offer } from "./wire";
+import type { Offer, Sending } from "./wire";
 
 export type Kind = "audio" | "video";
 
@@ -20,6 +20,7 @@ export class Peer {
   private connection: RTCPeerConnection | null = null;
   private seats = new Map<string, number>();
   private up = new Map<Kind, RTCRtpSender>();
+  private asked: Sending | null = null;
   private work: Promise<void> = Promise.resolve();
   private brokenTimer = 0;
 
@@ -41,6 +42,13 @@ export class Peer {
     await this.up.get(kind)?.replaceTrack(track);
   }
 
+  /* What the others' lines carry decides how much is sent; sound is asked for in the offer. */
+  sending(asked: Sending): void {
+    this.asked = asked;
+    const sender = this.up.get("video");
+    if (sender) this.work = this.work.then(() => tune("video", sender, asked));
+  }
+
   get connected(): boolean {
     const state = this.connection?.iceConnectionState;
     return state === "connected" || state === "completed";
@@ -52,6 +60,7 @@ export class Peer {
     this.connection = null;
     this.up.clear();
     this.seats.clear();
+    this.asked = null;
     if (!connection) return;
     connection.ontrack = connection.oniceconnectionstatechange = null;
     connection.close();
@@ -82,7 +91,7 @@ export class Peer {
     await connection.setLocalDescription(answer);
     if (connection !== this.connection) return;
     this.events.answer(offer.offer, connection.localDescription?.sdp ?? answer.sdp ?? "");
-    for (const [kind, sender] of this.up) await tune(kind, sender);
+    for (const [kind, sender] of this.up) await tune(kind, sender, this.asked);
   }
 
   private async attach(transceiver: RTCRtpTransceiver, kind: Kind): Promise<void> {
@@ -108,15 +117,28 @@ export class Peer {
 }
 
 /* P7 at the sender: sound goes before picture; the picture may lose sharpness and speed alike. */
-async function tune(kind: Kind, sender: RTCRtpSender): Promise<void> {
+async function tune(kind: Kind, sender: RTCRtpSender, asked: Sending | null): Promise<void> {
   const parameters = sender.getParameters();
   const encoding = parameters.encodings?.[0];
   if (!encoding) return;
   encoding.priority = encoding.networkPriority = kind === "audio" ? "high" : "low";
-  if (kind === "video") encoding.maxBitrate = VIDEO_MAX_BITRATE;
+  if (kind === "video") {
+    encoding.active = asked?.picture ?? true;
+    encoding.maxBitrate = Math.min(asked?.bitrate ?? VIDEO_MAX_BITRATE, VIDEO_MAX_BITRATE);
+    encoding.scaleResolutionDownBy = scale(sender.track, asked?.lines);
+    if (asked?.frames) encoding.maxFramerate = asked.frames;
+    else delete encoding.maxFramerate;
+  }
   try {
     await sender.setParameters(parameters);
   } catch {
     // an older browser refuses some of it: the default is good enough
   }
+}
+
+/* By how much the shorter side has to shrink to have so many lines at most. */
+function scale(track: MediaStreamTrack | null, lines: number | undefined): number {
+  const { width, height } = track?.getSettings() ?? {};
+  if (!lines || !width || !height) return 1;
+  return Math.max(1, Math.min(width, height) / lines);
 }

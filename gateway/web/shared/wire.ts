@@ -3,7 +3,7 @@ import type { MessageIn, MessageOut, Scalar } from "../../../signaling/messages/
 
 export type {
   Card, Failed, Known, MessageConsultation as Consultation, MessageMedia as Media, MessageOffer as Offer,
-  MessageQueue as Queue, MessageWelcome as Welcome, Seat, Track, Waiting,
+  MessageQueue as Queue, MessageSending as Sending, MessageWelcome as Welcome, Seat, Track, Waiting,
 } from "../../../signaling/messages/messages";
 
 export type FactValue = Scalar;

@@ -97,6 +97,7 @@ static struct media_maps maps_of(unsigned side)
 {
     struct media_maps maps = {0};
     maps.payload_type[MEDIA_CODEC_OPUS] = (uint8_t)(111 - side);
+    maps.red_payload_type = (uint8_t)(63 - side);
     maps.payload_type[MEDIA_CODEC_VP8] = (uint8_t)(side == 0 ? 96 : 98);
     maps.rtx_payload_type[MEDIA_CODEC_VP8] = (uint8_t)(side == 0 ? 98 : 96);
     maps.extension_id[MEDIA_EXTENSION_MID] = (uint8_t)(side == 0 ? 4 : 1);
