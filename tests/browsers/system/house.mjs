@@ -34,18 +34,19 @@ async function freePort() {
 }
 
 export class House {
-  static async open(settings = "") {
+  /* `host`: where browsers find it; a numeric address of this machine, or localhost. */
+  static async open(settings = "", { host = "localhost" } = {}) {
     const house = new House();
     house.home = mkdtempSync(join(tmpdir(), "tsunagi-house-"));
     house.port = await freePort();
-    house.origin = `https://localhost:${house.port}`;
+    house.origin = `https://${host}:${house.port}`;
     house.config = join(house.home, "tsunagi.yaml");
     const at = (name) => join(house.home, name);
-    execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-      "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", at("tls.key"), "-out", at("tls.crt")], { stdio: "ignore" });
+    execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", `/CN=${host}`,
+      "-addext", `subjectAltName=DNS:localhost,IP:${host === "localhost" ? "127.0.0.1" : host}`, "-keyout", at("tls.key"), "-out", at("tls.crt")], { stdio: "ignore" });
     execFileSync("chmod", ["600", at("tls.key")]);
     writeFileSync(house.config, `http:
-  bind: 127.0.0.1
+  bind: ${host === "localhost" ? "127.0.0.1" : host}
   port: ${house.port}
   certificate: tls.crt
   key: tls.key

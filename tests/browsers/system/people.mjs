@@ -18,14 +18,15 @@ const FIREFOX = {
 };
 
 export class Browser {
-  static async open(kind) {
+  /* Chromium may be given another program file (one that starts it in another namespace) and further flags. */
+  static async open(kind, { executable = process.env.CHROMIUM ?? "/usr/bin/chromium", flags = [] } = {}) {
     const browser = new Browser();
     browser.kind = kind;
     browser.profile = mkdtempSync(join(tmpdir(), `tsunagi-${kind}-`));
     const common = { headless: true, acceptInsecureCerts: true, protocolTimeout: 60000 };
     browser.inner = kind === "firefox" // its preferences only go into a profile that puppeteer makes
       ? await puppeteer.launch({ ...common, browser: "firefox", executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr", extraPrefsFirefox: FIREFOX })
-      : await puppeteer.launch({ ...common, userDataDir: browser.profile, executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: CHROMIUM });
+      : await puppeteer.launch({ ...common, pipe: true, userDataDir: browser.profile, executablePath: executable, args: [...CHROMIUM, ...flags] });
     return browser;
   }
 

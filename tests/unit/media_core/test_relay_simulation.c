@@ -13,9 +13,11 @@
 #include "media/rtp/packet_ring.h"
 #include "media/rtp/rtp_forward.h"
 #include "media/srtp/srtp.h"
+#include "tests/netsim/link.h"
 
 #define MS US_PER_MS
-enum { FLIGHT_MAX = 4096, PACKETS_MAX = 200000, HISTORY = 2048 };
+enum { PACKETS_MAX = 200000, HISTORY = 2048 };
+#define UDP_OVER_IPV4 28
 enum ssrc { SSRC_UP = 0x1111, SSRC_UP_RTX = 0x1112, SSRC_DOWN = 0x2221, SSRC_DOWN_RTX = 0x2222 };
 
 static const struct media_maps UP = {
@@ -27,22 +29,9 @@ static const struct media_maps DOWN = {
     .rtx_payload_type = {[MEDIA_CODEC_VP8] = 99, [MEDIA_CODEC_H264] = 97},
     .extension_id = {[MEDIA_EXTENSION_MID] = 2, [MEDIA_EXTENSION_TRANSPORT_CC] = 1}};
 
-/* One direction of a link: loses, delays, reorders and doubles datagrams. */
-struct flight {
-    int64_t at_us;
-    size_t length;
-    uint8_t bytes[1500];
-};
-struct link {
-    struct flight flights[FLIGHT_MAX];
-    size_t count;
-    uint32_t loss_percent;
-    int64_t delay_us;
-};
-
 struct leg {
     struct srtp_context *seal, *open;
-    struct link link;
+    struct link *link;
 };
 
 enum { LEG_UP, LEG_UP_BACK, LEG_DOWN, LEG_DOWN_BACK, LEGS };
@@ -82,24 +71,15 @@ static bool *came_open;  /* by index: reached the gateway while the gate was ope
 static bool *came_down;  /* by index: delivered to the subscriber */
 static int64_t *line_of; /* by index */
 
-static void link_send(struct simulation *s, int leg, const uint8_t *bytes, size_t length)
+static void leg_send(struct simulation *s, int leg, const uint8_t *bytes, size_t length)
 {
-    struct link *link = &s->legs[leg].link;
-    int copies =
-        chance_percent(&s->chance, link->loss_percent) ? 0 : 1 + chance_percent(&s->chance, 1);
-    while (copies-- > 0) {
-        assert_true(link->count < FLIGHT_MAX);
-        size_t place = link->count++;
-        link->flights[place].at_us = s->now_us + link->delay_us + chance_below(&s->chance, 4000);
-        link->flights[place].length = length;
-        memcpy(link->flights[place].bytes, bytes, length);
-    }
+    link_push(s->legs[leg].link, span_of(bytes, length), true, s->now_us);
 }
 
 static void send_rtp(struct simulation *s, int leg, uint8_t *bytes, size_t length)
 {
     assert_result(RESULT_OK, srtp_seal(s->legs[leg].seal, bytes, &length, 1500));
-    link_send(s, leg, bytes, length);
+    leg_send(s, leg, bytes, length);
 }
 
 static void send_rtcp(struct simulation *s, int leg, struct bytes_writer *writer)
@@ -107,7 +87,7 @@ static void send_rtcp(struct simulation *s, int leg, struct bytes_writer *writer
     size_t length = writer->used;
     assert_false(writer->overflowed);
     assert_result(RESULT_OK, srtcp_seal(s->legs[leg].seal, writer->start, &length, writer->size));
-    link_send(s, leg, writer->start, length);
+    leg_send(s, leg, writer->start, length);
 }
 
 /* ---- publisher ---- */
@@ -323,15 +303,10 @@ static void subscriber_rtp(struct simulation *s, uint8_t *bytes, size_t length)
 static void leg_deliver(struct simulation *s, int leg_index)
 {
     struct leg *leg = &s->legs[leg_index];
-    for (size_t i = 0; i < leg->link.count;) {
-        struct flight *flight = &leg->link.flights[i];
-        if (flight->at_us > s->now_us) {
-            i++;
-            continue;
-        }
-        uint8_t *exact = exact_copy(flight->bytes, flight->length);
-        size_t length = flight->length;
-        *flight = leg->link.flights[--leg->link.count];
+    struct span packet;
+    while (link_pop(leg->link, s->now_us, &packet)) {
+        uint8_t *exact = exact_copy(packet.data, packet.length);
+        size_t length = packet.length;
         bool rtcp = datagram_classify(span_of(exact, length)) == DATAGRAM_RTCP;
         enum result result =
             rtcp ? srtcp_open(leg->open, exact, &length) : srtp_open(leg->open, exact, &length);
@@ -349,7 +324,18 @@ static void leg_deliver(struct simulation *s, int leg_index)
     }
 }
 
-static struct simulation *simulation_new(uint64_t seed, uint32_t loss_percent, int64_t delay_us)
+/* What every leg of these runs does besides its losses. */
+static struct link_settings lively(uint32_t loss_percent, int64_t delay_us)
+{
+    return (struct link_settings){.delay_us = delay_us,
+                                  .jitter_us = 2 * MS,
+                                  .loss_ppm = loss_percent * 10000,
+                                  .duplicate_ppm = 10000,
+                                  .reorder_ppm = 300000,
+                                  .reorder_us = 3 * MS};
+}
+
+static struct simulation *simulation_new(uint64_t seed, const struct link_settings *settings)
 {
     struct simulation *s = calloc(1, sizeof(*s));
     assert_non_null(s);
@@ -367,8 +353,9 @@ static struct simulation *simulation_new(uint64_t seed, uint32_t loss_percent, i
         assert_result(RESULT_OK,
                       srtp_context_new(SRTP_PROFILE_AEAD_AES_128_GCM, span_of(key, 28),
                                        SRTP_RECEIVE, SRTP_BACKEND_AUTO, &s->legs[leg].open));
-        s->legs[leg].link.loss_percent = loss_percent;
-        s->legs[leg].link.delay_us = delay_us;
+        s->legs[leg].link = link_new(chance_next(&s->chance), UDP_OVER_IPV4);
+        assert_non_null(s->legs[leg].link);
+        link_set(s->legs[leg].link, settings, s->now_us);
     }
     receive_stats_init(&s->stats, SSRC_UP, 90000);
     receive_stats_init(&s->down_stats, SSRC_DOWN, 90000);
@@ -393,6 +380,7 @@ static void simulation_free(struct simulation *s)
     for (int leg = 0; leg < LEGS; leg++) {
         srtp_context_free(s->legs[leg].seal);
         srtp_context_free(s->legs[leg].open);
+        link_free(s->legs[leg].link);
     }
     packet_ring_free(s->ring);
     rtp_rewriter_free(s->rewriter);
@@ -431,7 +419,8 @@ static void run(struct simulation *s, int64_t duration_us, bool sending)
 static void clean_links_deliver_all_over_the_wrap(void **state)
 {
     (void)state;
-    struct simulation *s = simulation_new(test_seed(81), 0, 20 * MS);
+    struct link_settings settings = lively(0, 20 * MS);
+    struct simulation *s = simulation_new(test_seed(81), &settings);
     set_gate(s, true);
     run(s, 200 * US_PER_S, true);
     run(s, US_PER_S, false);
@@ -449,7 +438,8 @@ static void losses_on_both_legs_are_repaired(void **state)
     (void)state;
     struct chance seeds = {test_seed(82)};
     for (uint32_t loss = 1; loss <= 7; loss += 3) {
-        struct simulation *s = simulation_new(chance_next(&seeds), loss, 25 * MS);
+        struct link_settings settings = lively(loss, 25 * MS);
+        struct simulation *s = simulation_new(chance_next(&seeds), &settings);
         set_gate(s, true);
         run(s, 40 * US_PER_S, true);
         run(s, 2 * US_PER_S, false);
@@ -463,12 +453,41 @@ static void losses_on_both_legs_are_repaired(void **state)
     }
 }
 
+static void bursts_and_a_cut_are_survived(void **state)
+{
+    (void)state;
+    struct chance seeds = {test_seed(84)};
+    for (int round = 0; round < 3; round++) {
+        struct link_settings settings = lively(0, 40 * MS), cut;
+        settings.burst_ppm = 40000;
+        settings.burst_length = 8;
+        struct simulation *s = simulation_new(chance_next(&seeds), &settings);
+        set_gate(s, true);
+        run(s, 20 * US_PER_S, true);
+        assert_true((s->sent_count - s->delivered) * 50 < s->sent_count);
+        cut = settings;
+        cut.cut = true;
+        for (int leg = 0; leg < LEGS; leg++)
+            link_set(s->legs[leg].link, &cut, s->now_us);
+        run(s, 3 * US_PER_S, true);
+        uint32_t before = s->delivered, frames = s->frames_whole;
+        for (int leg = 0; leg < LEGS; leg++)
+            link_set(s->legs[leg].link, &settings, s->now_us);
+        run(s, 5 * US_PER_S, true);
+        printf("after the cut: %u packets and %u frames in 5 s\n", s->delivered - before,
+               s->frames_whole - frames);
+        assert_true(s->delivered - before > 1500 && s->frames_whole - frames > 350);
+        simulation_free(s);
+    }
+}
+
 static void a_closed_gate_lets_nothing_through(void **state)
 {
     (void)state;
     struct chance seeds = {test_seed(83)};
     for (int round = 0; round < 5; round++) {
-        struct simulation *s = simulation_new(chance_next(&seeds), 5, 30 * MS);
+        struct link_settings settings = lively(5, 30 * MS);
+        struct simulation *s = simulation_new(chance_next(&seeds), &settings);
         run(s, 2 * US_PER_S, true); /* waiting: transport is there, the gate is closed */
         assert_int_equal(s->delivered, 0);
         assert_true(s->frames_whole > 0);
@@ -506,6 +525,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(clean_links_deliver_all_over_the_wrap),
         cmocka_unit_test(losses_on_both_legs_are_repaired),
+        cmocka_unit_test(bursts_and_a_cut_are_survived),
         cmocka_unit_test(a_closed_gate_lets_nothing_through),
     };
     return cmocka_run_group_tests_name("relay_simulation", tests, start, stop);
