@@ -52,6 +52,9 @@ static bool is_log_origin(const char *text)
 
 /* ---- the table ------------------------------------------------------------------------------------------------ */
 
+static const char *const OFFLOADS[] = {
+    [MEDIA_OFFLOAD_AUTO] = "auto", [MEDIA_OFFLOAD_OFF] = "off", NULL};
+static const char *const PINS[] = {[MEDIA_PIN_AUTO] = "auto", [MEDIA_PIN_OFF] = "off", NULL};
 static const char *const LOG_LEVELS[] = {[LOG_DEBUG] = "debug",
                                          [LOG_INFO] = "info",
                                          [LOG_WARNING] = "warning",
@@ -134,6 +137,10 @@ static const struct binder_row ROWS[] = {
     {"media.handshake_timeout", BINDER_DURATION, FIELD(media.handshake_timeout_us),
      RANGE(2 * US_PER_S, 60 * US_PER_S), .fallback = "15s",
      .doc = "Time a media connection may take to be set up."},
+    {"media.offload", BINDER_CHOICE, FIELD(media.offload), .choices = OFFLOADS, .fallback = "auto",
+     .doc = "Datagrams given to and taken from the kernel together where a test at start passes."},
+    {"media.pin", BINDER_CHOICE, FIELD(media.pin), .choices = PINS, .fallback = "auto",
+     .doc = "Each worker on a processor of its own when there are two or more and enough of them."},
     {"media.gap_notice", BINDER_DURATION, FIELD(media.gap_notice_us),
      RANGE(200 * US_PER_MS, 5 * US_PER_S), .fallback = "1s",
      .doc = "Silence after which the relay says that sound or picture stopped."},

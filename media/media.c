@@ -26,6 +26,7 @@ struct media_place {
 struct media {
     struct thread_owner owner;
     struct media_options options;
+    struct udp_offload offload; /* what the kernel can do and we may use */
     struct dtls_identity *identity;
     struct net_address announced[MEDIA_ANNOUNCE_MAX];
     uint32_t announced_count;
@@ -122,7 +123,7 @@ static enum result media_workers_new(struct media *media, media_wake_function *w
     for (uint32_t i = 0; i < media->options.workers; i++) {
         struct media_place *place = &media->places[i];
         enum result result =
-            worker_new(&media->options, i, media->identity, wake, wake_owner, &place->worker);
+            worker_new(&media->options, i, &media->offload, media->identity, wake, wake_owner, &place->worker);
         if (result_ok(result))
             result = handle_table_new(media->options.endpoints_max, &place->handles);
         media->workers_count = i + 1;
@@ -158,6 +159,8 @@ enum result media_start(const struct media_options *options, media_wake_function
     media->srtp_started = result_ok(result);
     if (result_ok(result))
         result = dtls_identity_new(&media->identity);
+    if (result_ok(result) && options->offload == MEDIA_OFFLOAD_AUTO)
+        media->offload = udp_offload_probe();
     if (result_ok(result))
         result = media_workers_new(media, wake, wake_owner);
     if (result_ok(result))

@@ -18,6 +18,11 @@ struct media_announce {
     char address[46]; /* numeric, IPv4 or IPv6 */
 };
 
+/* Datagrams given to and taken from the kernel together (UDP_SEGMENT, UDP_GRO): where a test at start passes, or never. */
+enum media_offload { MEDIA_OFFLOAD_AUTO, MEDIA_OFFLOAD_OFF };
+/* Each worker on a processor of its own: when there are at least two workers and processors for all, or never. */
+enum media_pin { MEDIA_PIN_AUTO, MEDIA_PIN_OFF };
+
 struct media_options {
     uint32_t workers;      /* 1 … MEDIA_WORKERS_MAX */
     char bind_address[46]; /* "::" takes both families, "127.0.0.1" … */
@@ -30,6 +35,8 @@ struct media_options {
     int64_t handshake_timeout_us; /* 15 s */
     int64_t
         gap_notice_us; /* after this without sound or a complete frame a FLOW event says so; 1 s */
+    enum media_offload offload;
+    enum media_pin pin;
     uint64_t random_seed; /* 0: from the system; else SSRC offsets etc. repeat (tests) */
 };
 

@@ -22,12 +22,13 @@
 #include "media/rtp/rtp_payload.h"
 #include "media/worker/worker_state.h"
 
-/* Once, before the first path_receive. */
-void receive_batch_init(struct receive_batch *batch);
+/* Allocates and prepares; `coalesce` when the sockets have UDP_GRO. Freeing wipes what was received. */
+MUST_CHECK enum result receive_batch_new(bool coalesce, struct receive_batch **ret_batch);
+struct receive_batch *receive_batch_free(struct receive_batch *batch);
 /* One recvmmsg and everything that follows from it. True: the batch was full, there may be more. */
 bool path_receive(struct media_worker *worker, enum net_family family);
 
-/* One datagram; decrypts in place. `data` has WORKER_BUFFER_BYTES. */
+/* One datagram; decrypts in place and writes nothing beyond `length`: the next datagram may begin there. */
 void path_classify(struct media_worker *worker, const struct net_address *source, uint8_t *data,
                    size_t length);
 

@@ -6,18 +6,23 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "gateway/base/clock.h"
 #include "gateway/base/log.h"
 #include "gateway/base/random.h"
 #include "media/path/path.h"
+#include "media/worker/worker_pin.h"
 #include "media/worker/worker_sockets.h"
 #include "media/worker/worker_state.h"
 
 #define RECEIVE_ROUNDS_MAX                                                                         \
     8 /* full batches of one socket before commands and timers get their turn */
-#define EVENT_FD_TAG NET_NONE
+#define EVENT_FD_TAG  NET_NONE
+#define PASS_LONG_US  1000
+#define TIMER_SLACK_NS 10000ul /* the kernel's usual 50 µs would be much of a pause */
 
 static enum result worker_allocate(struct media_worker *worker,
                                    const struct dtls_identity *identity)
@@ -39,11 +44,8 @@ static enum result worker_allocate(struct media_worker *worker,
     worker->waiting.events = calloc(worker->waiting.size, sizeof(struct media_event));
     worker->endpoints = calloc(endpoints_max, sizeof(struct endpoint *));
     worker->due_us = calloc(endpoints_max, sizeof(int64_t));
-    worker->receiving = calloc(1, sizeof(struct receive_batch));
-    if (worker->waiting.events == NULL || worker->endpoints == NULL || worker->due_us == NULL ||
-        worker->receiving == NULL)
+    if (worker->waiting.events == NULL || worker->endpoints == NULL || worker->due_us == NULL)
         return RESULT_NO_MEMORY;
-    receive_batch_init(worker->receiving);
     for (uint32_t i = 0; i < endpoints_max; i++)
         worker->due_us[i] = INT64_MAX;
     for (int family = NET_UDP4; family < NET_FAMILY_COUNT; family++) {
@@ -60,12 +62,19 @@ static enum result worker_watch(struct media_worker *worker, int fd, uint32_t ta
     return epoll_ctl(worker->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0 ? RESULT_OK : RESULT_LIBRARY;
 }
 
-static enum result worker_open_network(struct media_worker *worker)
+static enum result worker_open_network(struct media_worker *worker,
+                                       const struct udp_offload *offload)
 {
     const struct media_options *options = worker->options;
     uint16_t port = options->port == 0 ? 0 : (uint16_t)(options->port + worker->index);
     enum result result =
         worker_sockets_open(options->bind_address, port, worker->sockets, &worker->port);
+    if (!result_ok(result))
+        return result;
+    bool coalesce = worker_sockets_offload(worker->sockets, offload);
+    counter_set(&worker->counters, COUNTER_media_offload_send, offload->segment);
+    counter_set(&worker->counters, COUNTER_media_offload_receive, coalesce);
+    result = receive_batch_new(coalesce, &worker->receiving);
     if (!result_ok(result))
         return result;
     worker->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -105,7 +114,7 @@ enum result worker_new_offline(const struct media_options *options,
 }
 
 enum result worker_new(const struct media_options *options, uint32_t index,
-                       const struct dtls_identity *identity, media_wake_function *wake,
+                       const struct udp_offload *offload, const struct dtls_identity *identity, media_wake_function *wake,
                        void *wake_owner, struct media_worker **ret_worker)
 {
     struct media_worker *worker;
@@ -117,7 +126,7 @@ enum result worker_new(const struct media_options *options, uint32_t index,
     worker->wake_owner = wake_owner;
     if (worker->random_state != 0)
         worker->random_state += index;
-    result = worker_open_network(worker);
+    result = worker_open_network(worker, offload);
     if (!result_ok(result)) {
         worker_free(worker);
         return result;
@@ -138,10 +147,7 @@ struct media_worker *worker_free(struct media_worker *worker)
         close(worker->event_fd);
     if (worker->epoll_fd >= 0)
         close(worker->epoll_fd);
-    if (worker->receiving != NULL)
-        explicit_bzero(worker->receiving,
-                       sizeof(*worker->receiving)); /* plain media of the last batch */
-    free(worker->receiving);
+    receive_batch_free(worker->receiving);
     free(worker->due_us);
     free(worker->endpoints);
     free(worker->waiting.events);
@@ -169,6 +175,7 @@ static void worker_drain_socket(struct media_worker *worker, enum net_family fam
 static void worker_pass(struct media_worker *worker, uint32_t readable)
 {
     bool commanded = mailbox_depth(worker->inbox) > 0;
+    worker->received = 0;
     for (uint32_t family = NET_UDP4; family < NET_FAMILY_COUNT; family++)
         if (worker->sockets[family].fd >= 0 && (commanded || (readable & 1u << family) != 0))
             worker_drain_socket(worker, (enum net_family)family);
@@ -180,6 +187,36 @@ static void worker_pass(struct media_worker *worker, uint32_t readable)
     counter_set(&worker->counters, COUNTER_media_endpoints, worker->endpoints_count);
     counter_set(&worker->counters, COUNTER_media_routes_open, worker->routes_open);
     worker_flush_events(worker);
+}
+
+static enum counter batch_counter(uint32_t datagrams)
+{
+    return datagrams >= 32  ? COUNTER_media_batch_32_up
+           : datagrams >= 8 ? COUNTER_media_batch_8_31
+           : datagrams >= 2 ? COUNTER_media_batch_2_7
+                            : COUNTER_media_batch_1;
+}
+
+/* What this pass cost, and what an operator wants to know of it. */
+static void worker_account(struct media_worker *worker, int64_t began_us, int64_t now_us)
+{
+    struct counters *counters = &worker->counters;
+    counter_add(counters, COUNTER_media_busy_us, (uint64_t)(now_us - began_us));
+    if (now_us - began_us > PASS_LONG_US)
+        counter_add(counters, COUNTER_media_pass_long, 1);
+    if (worker->received > 0)
+        counter_add(counters, batch_counter(worker->received), 1);
+    if (!worker_load_pass(&worker->load, worker->received, began_us, now_us))
+        return;
+    counter_set(counters, COUNTER_media_load_permille, worker->load.permille);
+    counter_set(counters, COUNTER_media_datagrams_per_second, worker->load.datagrams_per_second);
+    counter_set(counters, COUNTER_media_drop_kernel, worker_sockets_drops(worker->sockets));
+}
+
+static void worker_pause(int64_t for_us)
+{
+    struct timespec left = {.tv_nsec = for_us * 1000};
+    (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &left, NULL); /* a signal ends it early */
 }
 
 /* Sleeps until something happens or is due; returns a bit for each readable socket. */
@@ -208,8 +245,23 @@ static void *worker_run(void *argument)
     struct media_worker *worker = argument;
     thread_owner_bind(&worker->owner);
     pthread_setname_np(pthread_self(), "media");
-    while (!atomic_load_explicit(&worker->stopping, memory_order_acquire))
-        worker_pass(worker, worker_wait(worker));
+    if (worker->options->pin == MEDIA_PIN_AUTO) {
+        int cpu = worker_pin(worker->index, worker->options->workers);
+        if (cpu >= 0)
+            LOG(LOG_INFO, "media.pinned", log_number("worker", worker->index),
+                log_number("cpu", cpu));
+    }
+    (void)prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS, 0, 0, 0);
+    while (!atomic_load_explicit(&worker->stopping, memory_order_acquire)) {
+        uint32_t readable = worker_wait(worker);
+        int64_t began_us = clock_monotonic_us();
+        worker_pass(worker, readable);
+        int64_t now_us = clock_monotonic_us();
+        worker_account(worker, began_us, now_us);
+        int64_t pause_us = receive_pace_us(&worker->pace, worker->received, began_us, now_us);
+        if (pause_us > 0 && mailbox_depth(worker->inbox) == 0)
+            worker_pause(pause_us);
+    }
     worker_close_all(worker);
     path_flush(worker);
     worker_flush_events(worker);

@@ -11,11 +11,13 @@
 #include "media/dtls/dtls_identity.h"
 #include "media/ice/net_address.h"
 #include "media/media.h"
+#include "media/worker/udp_offload.h"
 
 struct media_worker;
 
-/* `options` must outlive the worker. */
+/* `options` must outlive the worker; `offload` says what the kernel can do. */
 MUST_CHECK enum result worker_new(const struct media_options *options, uint32_t index,
+                                  const struct udp_offload *offload,
                                   const struct dtls_identity *identity, media_wake_function *wake,
                                   void *wake_owner, struct media_worker **ret_worker);
 MUST_CHECK enum result worker_start(struct media_worker *worker, pthread_t *ret_thread);

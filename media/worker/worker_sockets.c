@@ -1,9 +1,13 @@
 #include "media/worker/worker_sockets.h"
 
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "gateway/base/log.h"
 
 /* A keyframe burst of a hundred people fits; the kernel may grant less (net.core.rmem_max). */
 #define SOCKET_BUFFER_BYTES (4 * 1024 * 1024)
@@ -75,6 +79,35 @@ enum result worker_sockets_open(const char *bind_address, uint16_t port,
             break;
     }
     return result;
+}
+
+bool worker_sockets_offload(struct worker_socket sockets[NET_FAMILY_COUNT],
+                            const struct udp_offload *offload)
+{
+    int on = 1;
+    for (int family = 0; family < NET_FAMILY_COUNT; family++) {
+        if (sockets[family].fd < 0)
+            continue;
+        sockets[family].segment = offload->segment;
+        /* One buffer shape for both sockets: a family alone without it would be odd, and costs only long buffers. */
+        if (offload->coalesce &&
+            setsockopt(sockets[family].fd, IPPROTO_UDP, UDP_GRO, &on, sizeof(on)) != 0)
+            LOG(LOG_WARNING, "media.offload_receive", log_number("errno", errno));
+    }
+    return offload->coalesce;
+}
+
+uint64_t worker_sockets_drops(const struct worker_socket sockets[NET_FAMILY_COUNT])
+{
+    uint64_t drops = 0;
+    for (int family = 0; family < NET_FAMILY_COUNT; family++) {
+        uint32_t memory[SK_MEMINFO_VARS] = {0};
+        socklen_t size = sizeof(memory);
+        if (sockets[family].fd >= 0 &&
+            getsockopt(sockets[family].fd, SOL_SOCKET, SO_MEMINFO, memory, &size) == 0)
+            drops += memory[SK_MEMINFO_DROPS];
+    }
+    return drops;
 }
 
 void worker_sockets_close(struct worker_socket sockets[NET_FAMILY_COUNT])

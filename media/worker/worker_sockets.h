@@ -10,6 +10,11 @@
 MUST_CHECK enum result worker_sockets_open(const char *bind_address, uint16_t port,
                                            struct worker_socket ret_sockets[NET_FAMILY_COUNT],
                                            uint16_t *ret_port);
+/* Switches on what the kernel can do. True: receives may come coalesced. */
+bool worker_sockets_offload(struct worker_socket sockets[NET_FAMILY_COUNT],
+                            const struct udp_offload *offload);
+/* Datagrams the kernel dropped at these sockets because they were not read in time, since they were opened. */
+uint64_t worker_sockets_drops(const struct worker_socket sockets[NET_FAMILY_COUNT]);
 void worker_sockets_close(struct worker_socket sockets[NET_FAMILY_COUNT]);
 
 #endif

@@ -19,6 +19,10 @@
 #include "media/ice/net_address.h"
 #include "media/ice/slot_index.h"
 #include "media/media.h"
+#include "media/path/segment_runs.h"
+#include "media/worker/receive_pace.h"
+#include "media/worker/udp_offload.h"
+#include "media/worker/worker_load.h"
 
 struct endpoint;
 
@@ -26,24 +30,36 @@ struct endpoint;
 #define WORKER_BUFFER_BYTES 2048
 #define WORKER_TICK_US      5000
 
+/* What a coalesced receive can hold at the most. */
+#define RECEIVE_COALESCED_MAX 65536
+
 struct receive_batch {
+    bool coalesce;           /* an entry may hold several datagrams (UDP_GRO) */
+    size_t capacity, stride; /* of a buffer; from one to the next */
+    uint8_t *buffers;
     struct mmsghdr headers[MEDIA_BATCH];
     struct iovec vectors[MEDIA_BATCH];
     struct sockaddr_storage from[MEDIA_BATCH];
-    uint8_t buffers[MEDIA_BATCH][WORKER_BUFFER_BYTES];
+    union udp_segment_control controls[MEDIA_BATCH];
 };
 
-/* One a socket. `count` entries are complete; the next buffer is the one being written. */
+/* One a socket. `count` entries are complete; the next buffer is the one being written. Below the items is what a flush
+ * makes of them. */
 struct send_batch {
     uint32_t count;
-    struct mmsghdr headers[MEDIA_BATCH];
-    struct iovec vectors[MEDIA_BATCH];
-    struct sockaddr_storage to[MEDIA_BATCH];
+    struct segment_item items[MEDIA_BATCH];
     uint8_t buffers[MEDIA_BATCH][WORKER_BUFFER_BYTES];
+    uint8_t order[MEDIA_BATCH];
+    struct segment_run runs[MEDIA_BATCH];
+    struct mmsghdr headers[MEDIA_BATCH]; /* one a run */
+    struct sockaddr_storage to[MEDIA_BATCH];
+    union udp_segment_control controls[MEDIA_BATCH];
+    struct iovec vectors[MEDIA_BATCH]; /* one a datagram, in order */
 };
 
 struct worker_socket {
-    int fd; /* -1: this family is not served */
+    int fd;       /* -1: this family is not served */
+    bool segment; /* the kernel cuts runs (UDP_SEGMENT); false for good after it refused one */
     struct send_batch *batch;
 };
 
@@ -91,6 +107,9 @@ struct media_worker {
     int64_t ticked_us;
 
     int64_t now_us; /* read once a batch */
+    struct receive_pace pace;
+    struct worker_load load;
+    uint32_t received; /* datagrams of this pass */
     /* The address of the last datagram: a batch mostly comes from few. Void whenever an address is bound or freed. */
     struct net_address last_address;
     struct endpoint *last_endpoint;

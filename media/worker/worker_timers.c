@@ -39,6 +39,10 @@ int worker_sleep_ms(const struct media_worker *worker, int64_t now_us)
     int64_t tick_us = worker->ticked_us + WORKER_TICK_US;
     if (worker->next_due_us < until_us)
         until_us = worker->next_due_us > tick_us ? worker->next_due_us : tick_us;
+    /* A load that was told has to be told again when it has passed. */
+    int64_t told_us = worker->load.window_us + WORKER_LOAD_WINDOW_US;
+    if (worker->load.permille > 0 && told_us < until_us)
+        until_us = told_us;
     if (until_us == INT64_MAX)
         return -1;
     if (until_us <= now_us)

@@ -99,9 +99,7 @@ static void scene_inspect(struct scene *scene)
 {
     const struct send_batch *batch = scene->worker->sockets[NET_UDP4].batch;
     for (uint32_t i = 0; i < batch->count; i++) {
-        struct net_address to;
-        CHECK(net_address_from(&batch->to[i], &to));
-        CHECK(worker_by_address(scene->worker, &to) != NULL);
+        CHECK(worker_by_address(scene->worker, &batch->items[i].to) != NULL);
     }
     CHECK(counter_get(&scene->worker->counters, COUNTER_media_forwarded) == 0);
 }
