@@ -124,6 +124,10 @@ static const struct binder_row ROWS[] = {
      .doc = "Address media is received on; :: takes IPv4 and IPv6 (then announce is needed)."},
     {"media.port", BINDER_NUMBER, FIELD(media.port), RANGE(1, 65535), .fallback = "40000",
      .doc = "UDP port of the first worker; the next one has the next port."},
+    {"media.tcp_port", BINDER_NUMBER, FIELD(media.tcp_port), RANGE(0, 65535), .fallback = "0",
+     .doc =
+         "TCP port for browsers whose network lets no UDP through (ICE-TCP), one for all workers; "
+         "443 passes most. 0: none."},
     {"media.announce", BINDER_TEXTS, LIST(media.announce, media.announce_count),
      RANGE(0, MEDIA_ANNOUNCE_MAX), .check = is_announce,
      .allowed = "numeric addresses browsers can reach", .fallback = "[]",
@@ -206,6 +210,13 @@ static enum result check_together(struct binder *binder, const struct gateway_co
         return binder_complain_at(
             binder, "media.port", RESULT_INVALID,
             "too high for so many workers; allowed: port + workers - 1 up to 65535");
+    bool one_address = strcmp(config->media.bind_address, config->http.bind_address) == 0 ||
+                       wildcard || strcmp(config->http.bind_address, "::") == 0 ||
+                       strcmp(config->http.bind_address, "0.0.0.0") == 0;
+    if (config->media.tcp_port == config->http.port && one_address)
+        return binder_complain_at(binder, "media.tcp_port", RESULT_INVALID,
+                                  "is the port of the pages; allowed: another port, or http.bind "
+                                  "and media.bind on two addresses");
     if (config->practice.gap_pause_us < config->practice.gap_warn_us)
         return binder_complain_at(binder, "practice.gap_pause", RESULT_INVALID,
                                   "is shorter than gap_warn; allowed: gap_warn or more");

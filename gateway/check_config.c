@@ -15,17 +15,28 @@
 
 enum { EXIT_USABLE = 0, EXIT_UNUSABLE = 2 };
 
+static uint32_t addresses_count(const struct media_options *media)
+{
+    return media->announce_count == 0 ? 1 : media->announce_count;
+}
+
+static const char *address_at(const struct media_options *media, uint32_t i)
+{
+    return media->announce_count == 0 ? media->bind_address : media->announce[i].address;
+}
+
 /* What an offer will hold: each announced address (or the bind address) with the port of each worker. */
 static void print_candidates(const struct media_options *media)
 {
-    printf("\n# what a browser will be offered (host candidates, UDP)\n");
-    for (uint32_t worker = 0; worker < media->workers; worker++) {
-        unsigned port = media->port + worker;
-        for (uint32_t i = 0; i < media->announce_count; i++)
-            printf("candidate: worker %u  %s  port %u\n", worker, media->announce[i].address, port);
-        if (media->announce_count == 0)
-            printf("candidate: worker %u  %s  port %u\n", worker, media->bind_address, port);
-    }
+    printf("\n# what a browser will be offered (host candidates)\n");
+    for (uint32_t worker = 0; worker < media->workers; worker++)
+        for (uint32_t i = 0; i < addresses_count(media); i++)
+            printf("candidate: worker %u  %s  UDP port %u\n", worker, address_at(media, i),
+                   media->port + worker);
+    for (uint32_t i = 0; media->tcp_port != 0 && i < addresses_count(media); i++)
+        printf("candidate: every worker  %s  TCP port %u\n", address_at(media, i), media->tcp_port);
+    if (media->tcp_port == 0)
+        printf("warning: media.tcp_port is 0: a browser whose network blocks UDP cannot join\n");
 }
 
 static int64_t expiry_us(const X509 *certificate)

@@ -135,6 +135,8 @@ static enum result media_workers_new(struct media *media, media_wake_function *w
 
 static enum result media_workers_start(struct media *media)
 {
+    for (uint32_t i = 1; i < media->workers_count; i++)
+        worker_join_tcp(media->places[0].worker, media->places[i].worker);
     for (uint32_t i = 0; i < media->workers_count; i++) {
         enum result result = worker_start(media->places[i].worker, &media->places[i].thread);
         if (!result_ok(result))
@@ -202,18 +204,29 @@ const struct media_fingerprint *media_fingerprint(const struct media *media)
     return dtls_identity_fingerprint(media->identity);
 }
 
+/* Component 1, local preference in the order of the list. */
+static uint32_t candidate_priority(bool tcp, uint32_t at)
+{
+    /* RFC 6544 §4.2: a lower type preference than UDP's; host passive has direction preference 4 */
+    if (tcp)
+        return 90u << 24 | (4u << 13 | (8191u - at)) << 8 | (256u - 1);
+    return 126u << 24 | (65535u - at) << 8 | (256u - 1); /* RFC 8445 §5.1.2.1 */
+}
+
 uint32_t media_candidates(const struct media *media, uint32_t worker,
                           struct media_candidate *ret_candidates, uint32_t max)
 {
-    uint32_t count = 0;
+    uint32_t count = 0, kinds = media->options.tcp_port == 0 ? 1 : 2;
     if (worker >= media->workers_count)
         return 0;
-    for (; count < media->announced_count && count < max; count++) {
+    for (; count < media->announced_count * kinds && count < max; count++) {
         struct media_candidate *candidate = &ret_candidates[count];
-        net_address_text(&media->announced[count], candidate->address);
-        candidate->port = worker_port(media->places[worker].worker);
-        /* RFC 8445 §5.1.2.1: host 126, local preference in the order of the list, component 1 */
-        candidate->priority = 126u << 24 | (65535u - count) << 8 | (256u - 1);
+        uint32_t at = count % media->announced_count;
+        bool tcp = count >= media->announced_count;
+        net_address_text(&media->announced[at], candidate->address);
+        candidate->tcp = tcp;
+        candidate->port = tcp ? media->options.tcp_port : worker_port(media->places[worker].worker);
+        candidate->priority = candidate_priority(tcp, at);
         snprintf(candidate->foundation, sizeof(candidate->foundation), "%u", count + 1);
     }
     return count;

@@ -1,9 +1,9 @@
-/* The media plane: N workers, each with one UDP port, owning their endpoints outright.
+/* The media plane: N workers, each with one UDP port (and a TCP port they share), owning their endpoints outright.
  *
  * Thread: every function here is for the control thread. Workers speak back only through events.
  * Mailbox full: media_command_send returns RESULT_FULL and control treats it as a failed transition (nothing was
  * done); an event that does not fit is counted (media_events_lost), except DRAINED and LOST, which wait and are retried.
- * Sources: RFC 8445 (ICE-lite), 7983 (demultiplexing), 5763/5764 (DTLS-SRTP), 3711/7714 (SRTP), 7675 (consent). */
+ * Sources: RFC 8445 (ICE-lite), 6544 (ICE-TCP), 7983 (demultiplexing), 5763/5764 (DTLS-SRTP), 3711/7714 (SRTP), 7675 (consent). */
 #ifndef MEDIA_MEDIA_H
 #define MEDIA_MEDIA_H
 
@@ -27,6 +27,7 @@ struct media_options {
     uint32_t workers;      /* 1 … MEDIA_WORKERS_MAX */
     char bind_address[46]; /* "::" takes both families, "127.0.0.1" … */
     uint16_t port;         /* of worker 0; worker n listens on port + n; 0: any free port (tests) */
+    uint16_t tcp_port;     /* of ICE over TCP, one for all workers; 0: none */
     struct media_announce
         announce[MEDIA_ANNOUNCE_MAX]; /* what clients see; empty: the bind address */
     uint32_t announce_count;
@@ -55,10 +56,11 @@ const struct media_fingerprint *media_fingerprint(const struct media *media);
 struct media_candidate {
     char address[46];
     uint16_t port;
-    uint32_t priority; /* RFC 8445 §5.1.2.1, host candidates */
+    bool tcp;          /* passive, RFC 6544 §4.5 */
+    uint32_t priority; /* RFC 8445 §5.1.2.1, RFC 6544 §4.2, host candidates */
     char foundation[12];
 };
-/* The candidates of one worker; returns how many were written. */
+/* The candidates of one worker, UDP before TCP; returns how many were written. */
 uint32_t media_candidates(const struct media *media, uint32_t worker,
                           struct media_candidate *ret_candidates, uint32_t max);
 
@@ -69,7 +71,8 @@ MUST_CHECK enum result media_endpoint_reserve(struct media *media, uint32_t work
                                               struct handle *ret_endpoint);
 uint32_t media_endpoint_worker(const struct media *media, struct handle endpoint);
 /* Fresh ICE credentials of ours for an OPEN or ICE command. The ufrag begins with the worker and the place of the
- * endpoint (for people who read captures), the rest is random; any other unique ufrag works as well. */
+ * endpoint, the rest is random. The first sign is how a TCP connection finds its worker; apart from that any other
+ * unique ufrag works as well. */
 void media_ice_new(const struct media *media, struct handle endpoint, struct media_ice *ret_ice);
 
 MUST_CHECK enum result media_command_send(struct media *media, const struct media_command *command);

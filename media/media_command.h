@@ -98,7 +98,14 @@ struct media_command {
     };
 };
 
-enum media_path_kind { MEDIA_PATH_NONE, MEDIA_PATH_UDP4, MEDIA_PATH_UDP6 };
+enum media_path_kind {
+    MEDIA_PATH_NONE,
+    MEDIA_PATH_UDP4,
+    MEDIA_PATH_UDP6,
+    MEDIA_PATH_TCP4, /* ICE over TCP, RFC 6544 */
+    MEDIA_PATH_TCP6,
+    MEDIA_PATH_COUNT
+};
 
 /* Which step a connection attempt reached when it failed: told to people in words. */
 enum media_step { MEDIA_STEP_ICE, MEDIA_STEP_DTLS, MEDIA_STEP_FINGERPRINT, MEDIA_STEP_SRTP };

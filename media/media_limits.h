@@ -21,8 +21,13 @@
 #define MEDIA_RING_VIDEO_BYTES                                                                     \
     (96 * 1024) /* 0.75 s at 1 Mbit/s; the place is shared, not cut into slots */
 #define MEDIA_RING_AUDIO_BYTES         (16 * 1024)
-#define MEDIA_HALF_OPEN_HANDSHAKES_MAX 64    /* per worker */
-#define MEDIA_COMMANDS_MAX             4096  /* mailbox control → worker */
-#define MEDIA_EVENTS_MAX               16384 /* mailbox worker → control */
+#define MEDIA_HALF_OPEN_HANDSHAKES_MAX 64  /* per worker */
+#define MEDIA_TCP_UNPROVEN_MAX         128 /* per worker: accepted, no authenticated check yet */
+#define MEDIA_TCP_UNPROVEN_PER_HOST_MAX                                                            \
+    16 /* of these from one address; a whole clinic may share it */
+#define MEDIA_TCP_UNPROVEN_US 10000000
+#define MEDIA_TCP_CHECK_MAX   548 /* what an unproven connection may send at once: RFC 8489 §6.1 */
+#define MEDIA_COMMANDS_MAX    4096  /* mailbox control → worker */
+#define MEDIA_EVENTS_MAX      16384 /* mailbox worker → control */
 
 #endif

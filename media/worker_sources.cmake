@@ -3,6 +3,7 @@ tsunagi_room(media
     SOURCES
         media.c
         ice/ice_agent.c ice/ice_peer.c ice/net_address.c ice/slot_index.c
+        ice/tcp_framing.c ice/tcp_send_queue.c
         dtls/dtls_bio.c dtls/dtls_context.c dtls/dtls_identity.c dtls/dtls_session.c
         endpoint/endpoint.c endpoint/endpoint_ladder.c endpoint/endpoint_tick.c endpoint/endpoint_transport.c endpoint/route.c
         path/path_receive.c path/path_classify.c path/path_transport.c path/path_open.c path/path_route.c
@@ -10,5 +11,7 @@ tsunagi_room(media
         path/path_rtcp_out.c path/segment_runs.c
         worker/worker.c worker/worker_commands.c worker/worker_events.c worker/worker_index.c
         worker/worker_sockets.c worker/worker_timers.c worker/udp_offload.c worker/worker_pin.c
+        worker/worker_sockets.c worker/worker_timers.c
+        worker/tcp_table.c worker/worker_tcp.c worker/worker_tcp_accept.c
     ROOMS base media_core
     PACKAGES libssl libcrypto nice libsrtp2)

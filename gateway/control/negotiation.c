@@ -191,7 +191,10 @@ enum result negotiation_write(const struct negotiation_offer *offer,
         candidate->priority = candidates[i].priority;
         snprintf(candidate->foundation, sizeof(candidate->foundation), "%s",
                  candidates[i].foundation);
-        snprintf(candidate->transport, sizeof(candidate->transport), "udp");
+        snprintf(candidate->transport, sizeof(candidate->transport), "%s",
+                 candidates[i].tcp ? "tcp" : "udp");
+        if (candidates[i].tcp)
+            snprintf(candidate->tcptype, sizeof(candidate->tcptype), "passive");
         snprintf(candidate->address, sizeof(candidate->address), "%s", candidates[i].address);
         snprintf(candidate->type, sizeof(candidate->type), "host");
     }

@@ -274,14 +274,16 @@ static void transport_extra(struct audit_draft *draft, const char *key, const ch
 static void transport_connected(struct live_consultation *live, int seat,
                                 const struct media_event *event)
 {
+    static const char *const paths[MEDIA_PATH_COUNT] = {"none", "udp4", "udp6", "tcp4", "tcp6"};
     struct live_seat *place = &live->seats[seat];
     place->connected = place->was_connected = true;
     struct audit_draft draft = transport_draft(live, seat, AUDIT_ACT_MEDIA_CONNECTED);
     transport_extra(&draft, "srtp", event->connected.srtp_profile);
-    transport_extra(&draft, "path", event->connected.path == MEDIA_PATH_UDP6 ? "udp6" : "udp4");
+    transport_extra(&draft, "path", paths[event->connected.path]);
     control_record(live, &draft);
     LOG(LOG_INFO, "media.connected", log_id("consultation", &live->now.id),
-        log_number("seat", seat), log_name("srtp", event->connected.srtp_profile));
+        log_number("seat", seat), log_name("srtp", event->connected.srtp_profile),
+        log_name("path", paths[event->connected.path]));
     view_tell_all(live);
     control_queue_changed(live->control);
 }

@@ -123,6 +123,18 @@ void endpoint_checked(struct endpoint *endpoint, struct span ufrag,
     }
 }
 
+static enum media_path_kind transport_path(const struct endpoint *endpoint)
+{
+    static const enum media_path_kind paths[] = {
+        [NET_UDP4] = MEDIA_PATH_UDP4,
+        [NET_UDP6] = MEDIA_PATH_UDP6,
+        [NET_TCP4] = MEDIA_PATH_TCP4,
+        [NET_TCP6] = MEDIA_PATH_TCP6,
+    };
+    const struct net_address *at = ice_peer_selected(&endpoint->ice);
+    return at == NULL ? MEDIA_PATH_NONE : paths[at->family];
+}
+
 static void transport_connected(struct endpoint *endpoint)
 {
     struct media_worker *worker = endpoint->worker;
@@ -146,13 +158,9 @@ static void transport_connected(struct endpoint *endpoint)
     }
     endpoint->state = ENDPOINT_CONNECTED;
     counter_add(&worker->counters, COUNTER_media_dtls_completed, 1);
-    const struct net_address *at = ice_peer_selected(&endpoint->ice);
     struct media_event event = {
         .kind = MEDIA_EVENT_CONNECTED,
-        .connected = {.srtp_profile = info->name,
-                      .path = at == NULL               ? MEDIA_PATH_NONE
-                              : at->family == NET_UDP4 ? MEDIA_PATH_UDP4
-                                                       : MEDIA_PATH_UDP6},
+        .connected = {.srtp_profile = info->name, .path = transport_path(endpoint)},
     };
     LOG(LOG_INFO, "media.connected", log_id("consultation", &endpoint->consultation),
         log_number("endpoint", endpoint->handle.slot), log_name("srtp", info->name));

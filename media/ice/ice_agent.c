@@ -128,3 +128,18 @@ struct ice_verdict ice_agent_check(struct ice_agent *agent, struct span datagram
         return verdict;
     }
 }
+
+struct span ice_agent_local_ufrag(struct span datagram)
+{
+    StunMessage message = {.buffer_len = datagram.length};
+    uint16_t length = 0;
+    /* The library wants a changeable pointer and only reads through it. */
+    memcpy(&message.buffer, &datagram.data, sizeof(message.buffer));
+    if (stun_message_validate_buffer_length(message.buffer, datagram.length, TRUE) !=
+            (int)datagram.length ||
+        stun_message_get_class(&message) != STUN_REQUEST)
+        return span_of(NULL, 0);
+    const uint8_t *username = stun_message_find(&message, STUN_ATTRIBUTE_USERNAME, &length);
+    const uint8_t *colon = username == NULL ? NULL : memchr(username, ':', length);
+    return colon == NULL ? span_of(NULL, 0) : span_of(username, (size_t)(colon - username));
+}

@@ -46,4 +46,8 @@ struct ice_verdict ice_agent_check(struct ice_agent *agent, struct span datagram
                                    const struct net_address *source, struct ice_lookup *lookup,
                                    uint8_t *ret_reply);
 
+/* Our half of the USERNAME ("ours:theirs", RFC 8445 §7.2.2) as the request claims it: nothing is authenticated. Empty when
+ * it is not a STUN request with one. The bytes are the datagram's. */
+struct span ice_agent_local_ufrag(struct span datagram);
+
 #endif

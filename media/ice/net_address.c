@@ -29,9 +29,32 @@ bool net_address_from(const struct sockaddr_storage *from, struct net_address *r
     return true;
 }
 
+static bool net_address_is_ipv4(const struct net_address *address)
+{
+    return address->family == NET_UDP4 || address->family == NET_TCP4;
+}
+
+struct net_address net_address_as_tcp(const struct net_address *address)
+{
+    struct net_address tcp = *address;
+    tcp.family = net_address_is_ipv4(address) ? NET_TCP4 : NET_TCP6;
+    return tcp;
+}
+
+bool net_address_is_tcp(const struct net_address *address)
+{
+    return address->family == NET_TCP4 || address->family == NET_TCP6;
+}
+
+bool net_address_same_host(const struct net_address *a, const struct net_address *b)
+{
+    return net_address_is_ipv4(a) == net_address_is_ipv4(b) && a->scope == b->scope &&
+           memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+}
+
 socklen_t net_address_to(const struct net_address *address, struct sockaddr_storage *ret_to)
 {
-    if (address->family == NET_UDP4) {
+    if (net_address_is_ipv4(address)) {
         struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(address->port)};
         memcpy(&v4.sin_addr, address->bytes, 4);
         memcpy(ret_to, &v4, sizeof(v4));
@@ -72,7 +95,7 @@ enum result net_address_parse(const char *text, uint16_t port, struct net_addres
 
 void net_address_text(const struct net_address *address, char *ret_text)
 {
-    int family = address->family == NET_UDP4 ? AF_INET : AF_INET6;
+    int family = net_address_is_ipv4(address) ? AF_INET : AF_INET6;
     if (inet_ntop(family, address->bytes, ret_text, NET_ADDRESS_TEXT_SIZE) == NULL)
         ret_text[0] = 0;
 }

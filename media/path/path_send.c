@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "gateway/base/log.h"
+#include "media/worker/worker_tcp.h"
 
 static void send_failed(struct media_worker *worker, uint32_t count)
 {
@@ -111,10 +112,13 @@ void path_flush(struct media_worker *worker)
     for (int family = NET_UDP4; family < NET_FAMILY_COUNT; family++)
         if (worker->sockets[family].batch->count > 0)
             batch_flush(worker, &worker->sockets[family]);
+    worker_tcp_flush(worker);
 }
 
 uint8_t *path_reserve(struct media_worker *worker, const struct net_address *to)
 {
+    if (net_address_is_tcp(to))
+        return worker_tcp_reserve(worker, to);
     if (to->family != NET_UDP4 && to->family != NET_UDP6)
         return NULL;
     struct worker_socket *socket = &worker->sockets[to->family];
@@ -125,6 +129,10 @@ uint8_t *path_reserve(struct media_worker *worker, const struct net_address *to)
 
 void path_commit(struct media_worker *worker, const struct net_address *to, size_t length)
 {
+    if (net_address_is_tcp(to)) {
+        worker_tcp_commit(worker, to, length);
+        return;
+    }
     struct send_batch *batch = worker->sockets[to->family].batch;
     batch->items[batch->count++] = (struct segment_item){.to = *to, .length = (uint16_t)length};
     counter_add(&worker->counters, COUNTER_media_datagrams_out, 1);

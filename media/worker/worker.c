@@ -17,12 +17,15 @@
 #include "media/worker/worker_pin.h"
 #include "media/worker/worker_sockets.h"
 #include "media/worker/worker_state.h"
+#include "media/worker/worker_tcp.h"
 
 #define RECEIVE_ROUNDS_MAX                                                                         \
     8 /* full batches of one socket before commands and timers get their turn */
-#define EVENT_FD_TAG  NET_NONE
 #define PASS_LONG_US  1000
 #define TIMER_SLACK_NS 10000ul /* the kernel's usual 50 µs would be much of a pause */
+#define EVENT_FD_TAG NET_NONE
+#define TCP_TAG      NET_FAMILY_COUNT /* behind those of the sockets */
+#define TAGS         (NET_FAMILY_COUNT + 1)
 
 static enum result worker_allocate(struct media_worker *worker,
                                    const struct dtls_identity *identity)
@@ -85,6 +88,10 @@ static enum result worker_open_network(struct media_worker *worker,
     for (uint32_t family = NET_UDP4; family < NET_FAMILY_COUNT && result_ok(result); family++)
         if (worker->sockets[family].fd >= 0)
             result = worker_watch(worker, worker->sockets[family].fd, family);
+    if (result_ok(result) && options->tcp_port != 0)
+        result = worker_tcp_new(worker, &worker->tcp);
+    if (result_ok(result) && worker->tcp != NULL)
+        result = worker_watch(worker, worker_tcp_fd(worker->tcp), TCP_TAG);
     return result;
 }
 
@@ -140,6 +147,7 @@ struct media_worker *worker_free(struct media_worker *worker)
     if (worker == NULL)
         return NULL;
     CHECK(worker->endpoints_count == 0); /* worker_stop closed them */
+    worker_tcp_free(worker->tcp);
     worker_sockets_close(worker->sockets);
     for (int family = 0; family < NET_FAMILY_COUNT; family++)
         free(worker->sockets[family].batch);
@@ -179,6 +187,8 @@ static void worker_pass(struct media_worker *worker, uint32_t readable)
     for (uint32_t family = NET_UDP4; family < NET_FAMILY_COUNT; family++)
         if (worker->sockets[family].fd >= 0 && (commanded || (readable & 1u << family) != 0))
             worker_drain_socket(worker, (enum net_family)family);
+    if (worker->tcp != NULL && (commanded || (readable & 1u << TCP_TAG) != 0))
+        worker_tcp_run(worker);
     worker->now_us = clock_monotonic_us();
     if (commanded)
         worker_run_commands(worker);
@@ -222,13 +232,13 @@ static void worker_pause(int64_t for_us)
 /* Sleeps until something happens or is due; returns a bit for each readable socket. */
 static uint32_t worker_wait(struct media_worker *worker)
 {
-    struct epoll_event events[NET_FAMILY_COUNT];
+    struct epoll_event events[TAGS];
     uint32_t readable = 0;
     /* A command that came during the pass has its wake-up still in the event descriptor. */
     int sleep_ms = worker_sleep_ms(worker, clock_monotonic_us());
     if (mailbox_depth(worker->inbox) > 0)
         sleep_ms = 0;
-    int count = epoll_wait(worker->epoll_fd, events, NET_FAMILY_COUNT, sleep_ms);
+    int count = epoll_wait(worker->epoll_fd, events, TAGS, sleep_ms);
     CHECK(count >= 0 || errno == EINTR);
     for (int i = 0; i < count; i++) {
         uint64_t wakes;
@@ -298,6 +308,12 @@ enum result worker_send_command(struct media_worker *worker, const struct media_
 bool worker_receive_event(struct media_worker *worker, struct media_event *ret_event)
 {
     return mailbox_receive(worker->outbox, ret_event);
+}
+
+void worker_join_tcp(struct media_worker *listener, struct media_worker *worker)
+{
+    if (listener->tcp != NULL)
+        worker_tcp_join(listener->tcp, worker->tcp);
 }
 
 uint16_t worker_port(const struct media_worker *worker)

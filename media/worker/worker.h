@@ -25,6 +25,8 @@ MUST_CHECK enum result worker_start(struct media_worker *worker, pthread_t *ret_
 void worker_stop(struct media_worker *worker);
 struct media_worker *worker_free(struct media_worker *worker);
 
+/* Before either is started: `listener` (worker 0) may hand TCP connections to `worker`. */
+void worker_join_tcp(struct media_worker *listener, struct media_worker *worker);
 uint16_t worker_port(const struct media_worker *worker);
 bool worker_serves(const struct media_worker *worker, enum net_family family);
 MUST_CHECK enum result worker_send_command(struct media_worker *worker,

@@ -5,6 +5,7 @@
 #include "gateway/base/random.h"
 #include "media/endpoint/endpoint.h"
 #include "media/worker/worker_state.h"
+#include "media/worker/worker_tcp.h"
 
 uint32_t worker_slot_of(const struct media_worker *worker, struct handle handle)
 {
@@ -45,6 +46,8 @@ enum result worker_bind_address(struct media_worker *worker, struct endpoint *en
                                 const struct net_address *address)
 {
     worker->last_endpoint = NULL;
+    if (net_address_is_tcp(address))
+        worker_tcp_bound(worker, address);
     return slot_index_add(worker->addresses, net_address_hash(worker->hash_seed, address),
                           endpoint->slot);
 }
@@ -55,6 +58,8 @@ void worker_unbind_address(struct media_worker *worker, struct endpoint *endpoin
     worker->last_endpoint = NULL;
     slot_index_remove(worker->addresses, net_address_hash(worker->hash_seed, address),
                       endpoint->slot);
+    if (net_address_is_tcp(address))
+        worker_tcp_unbound(worker, address);
 }
 
 static uint64_t ufrag_hash(const struct media_worker *worker, struct span ufrag)

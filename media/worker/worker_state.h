@@ -25,6 +25,7 @@
 #include "media/worker/worker_load.h"
 
 struct endpoint;
+struct worker_tcp;
 
 /* Longer than any datagram we take, so a truncated one is noticed, and room for what sealing adds. */
 #define WORKER_BUFFER_BYTES 2048
@@ -84,6 +85,7 @@ struct media_worker {
     int epoll_fd, event_fd;
     struct worker_socket sockets[NET_FAMILY_COUNT];
     struct receive_batch *receiving;
+    struct worker_tcp *tcp; /* NULL: no ICE over TCP */
 
     struct mailbox *inbox;  /* control → worker: struct media_command */
     struct mailbox *outbox; /* worker → control: struct media_event */

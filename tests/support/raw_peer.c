@@ -43,6 +43,8 @@ void peer_transmit(struct raw_peer *peer, const uint8_t *datagram, size_t length
 
 bool raw_peer_send(struct raw_peer *peer, const uint8_t *datagram, size_t length)
 {
+    if (peer->tcp != NULL)
+        return peer_tcp_send(peer, datagram, length);
     if (sendto(peer->fd, datagram, length, MSG_DONTWAIT, (const struct sockaddr *)&peer->to,
                peer->to_length) != (ssize_t)length) {
         peer->counts.send_failed++;
@@ -120,6 +122,9 @@ static bool address_fill(const char *text, uint16_t port, struct sockaddr_storag
 bool raw_peer_rebind(struct raw_peer *peer)
 {
     int size = 1 << 20;
+    peer->check_us = 0;
+    if (peer->tcp != NULL)
+        return !peer->has_remote || peer_tcp_connect(peer);
     int fd = socket(peer->bound.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0 || bind(fd, (const struct sockaddr *)&peer->bound, peer->bound_length) != 0) {
         if (fd >= 0)
@@ -130,7 +135,6 @@ bool raw_peer_rebind(struct raw_peer *peer)
     if (peer->fd >= 0)
         close(peer->fd);
     peer->fd = fd;
-    peer->check_us = 0;
     return true;
 }
 
@@ -153,6 +157,8 @@ struct raw_peer *raw_peer_new(const struct raw_peer_options *options)
     peer->fd = -1;
     peer->events = options->events;
     peer->checks = peer->nominate = true;
+    if (options->tcp && (peer->tcp = calloc(1, sizeof(*peer->tcp))) == NULL)
+        return raw_peer_free(peer);
     random_text(peer->ufrag, 9);
     random_text(peer->pwd, 25);
     stun_agent_init(&peer->stun, KNOWN_ATTRIBUTES, STUN_COMPATIBILITY_RFC5389,
@@ -177,6 +183,7 @@ struct raw_peer *raw_peer_free(struct raw_peer *peer)
     BIO_meth_free(peer->bio_method);
     X509_free(peer->certificate);
     EVP_PKEY_free(peer->key);
+    free(peer->tcp);
     if (peer->fd >= 0)
         close(peer->fd);
     free(peer);
@@ -195,7 +202,7 @@ bool raw_peer_set_remote(struct raw_peer *peer, const char *address, uint16_t po
     memcpy(peer->remote_fingerprint, fingerprint, sizeof(peer->remote_fingerprint));
     peer->has_remote = true;
     peer->check_us = 0;
-    return true;
+    return peer->tcp == NULL || peer->tcp->open || peer_tcp_connect(peer);
 }
 
 static void peer_datagram(struct raw_peer *peer, uint8_t *datagram, size_t length)
@@ -234,7 +241,9 @@ void raw_peer_take(struct raw_peer *peer, uint8_t *datagram, size_t length)
 void raw_peer_receive(struct raw_peer *peer, int64_t now_us)
 {
     uint8_t datagram[DATAGRAM_MAX] __attribute__((aligned(8)));
-    for (;;) {
+    if (peer->tcp != NULL)
+        peer_tcp_receive(peer);
+    while (peer->tcp == NULL && !peer->not_reading) {
         ssize_t length = recv(peer->fd, datagram, sizeof(datagram), MSG_DONTWAIT);
         if (length < 0 && errno != ECONNREFUSED)
             break;
@@ -248,6 +257,8 @@ void raw_peer_step(struct raw_peer *peer, int64_t now_us)
 {
     if (!peer->has_remote)
         return;
+    if (peer->tcp != NULL)
+        peer_tcp_flush(peer);
     int64_t interval_us = peer->check_answered ? CHECK_CONSENT_US : CHECK_FIRST_US;
     if (peer->checks && (peer->check_us == 0 || now_us - peer->check_us >= interval_us))
         peer_check(peer, now_us);
@@ -328,6 +339,11 @@ void raw_peer_set_password(struct raw_peer *peer, const char *pwd)
 {
     if (strlen(pwd) < sizeof(peer->remote_pwd))
         strcpy(peer->remote_pwd, pwd);
+}
+
+void raw_peer_set_reading(struct raw_peer *peer, bool enabled)
+{
+    peer->not_reading = !enabled;
 }
 
 void raw_peer_set_dtls_early(struct raw_peer *peer, bool enabled)

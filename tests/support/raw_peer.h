@@ -1,4 +1,4 @@
-/* A client that really speaks STUN, DTLS and SRTP over a UDP socket, one function call at a time: what a browser does on
+/* A client that really speaks STUN, DTLS and SRTP over a UDP socket (or TCP, framed as RFC 4571), one function call at a time: what a browser does on
  * the wire, without a browser. Used by the media tests, by the waiting-room test and by the load generator.
  *
  * It shares no code with the gateway: libnice's STUN usage API, an OpenSSL DTLS client, libsrtp2. So when the two agree,
@@ -50,6 +50,8 @@ struct raw_peer_options {
     const char *srtp_profiles; /* as OpenSSL writes them, colon-separated, in order of preference */
     bool large_client_hello; /* adds 1000 bytes of an unknown extension, as an ML-KEM share does */
     bool rsa_certificate;    /* else P-256 */
+    bool
+        tcp; /* ICE-TCP, active side (RFC 6544): connects, waiting for it, with the first set_remote */
     struct raw_peer_events *events;
 };
 
@@ -96,6 +98,10 @@ void raw_peer_set_password(struct raw_peer *peer,
 void raw_peer_set_dtls_early(struct raw_peer *peer,
                              bool enabled);  /* ClientHello without waiting for a check */
 bool raw_peer_rebind(struct raw_peer *peer); /* a new socket and port: NAT rebinding */
+void raw_peer_set_piece(struct raw_peer *peer,
+                        size_t bytes); /* TCP: so many bytes a write; 0: all */
+void raw_peer_set_reading(struct raw_peer *peer, bool enabled); /* a slow reader takes nothing */
+bool raw_peer_tcp_open(const struct raw_peer *peer); /* TCP: the gateway has not closed it */
 
 /* Seals in place; `packet` has room for 32 bytes more. False before RAW_PEER_CONNECTED. */
 bool raw_peer_seal_rtp(struct raw_peer *peer, uint8_t *packet, size_t *length);

@@ -1,4 +1,4 @@
-/* Inside of raw_peer, shared by its two files. */
+/* Inside of raw_peer, shared by its three files. */
 #ifndef TESTS_SUPPORT_RAW_PEER_PARTS_H
 #define TESTS_SUPPORT_RAW_PEER_PARTS_H
 
@@ -10,10 +10,22 @@
 
 #include "tests/support/raw_peer.h"
 
+#define TCP_BUFFER_BYTES 65536
+
+/* An ICE-TCP connection: what is still to be written, what has come of the stream. */
+struct raw_tcp {
+    bool open;
+    size_t piece;
+    size_t out_used, in_used;
+    uint8_t out[TCP_BUFFER_BYTES], in[TCP_BUFFER_BYTES];
+};
+
 struct raw_peer {
     int fd;
     struct sockaddr_storage to, bound;
     socklen_t to_length, bound_length;
+    struct raw_tcp *tcp; /* NULL: UDP */
+    bool not_reading;
     struct raw_peer_events *events;
     struct raw_peer_counts counts;
     enum raw_peer_state state;
@@ -36,6 +48,13 @@ struct raw_peer {
     size_t incoming_length;
     srtp_t sending, receiving;
 };
+
+/* A new connection to peer->to, in place of the one there is. */
+bool peer_tcp_connect(struct raw_peer *peer);
+bool peer_tcp_send(struct raw_peer *peer, const uint8_t *packet, size_t length);
+void peer_tcp_flush(struct raw_peer *peer);
+/* Reads what is there and gives each packet to raw_peer_take. */
+void peer_tcp_receive(struct raw_peer *peer);
 
 void peer_transmit(struct raw_peer *peer, const uint8_t *datagram, size_t length);
 

@@ -107,6 +107,7 @@ static void test_least_configuration_has_all_defaults(void **state)
     assert_string_equal(config.http.origins[0], "https://clinic.example:8443");
     assert_int_equal(config.media.workers, 1);
     assert_int_equal(config.media.port, 40000);
+    assert_int_equal(config.media.tcp_port, 0);
     assert_int_equal(config.media.announce_count, 2);
     assert_string_equal(config.media.announce[1].address, "2001:db8::7");
     assert_int_equal(config.media.consent_timeout_us, 30 * US_PER_S);
@@ -219,6 +220,8 @@ static const struct complaint COMPLAINTS[] = {
     {NULL, "clinic.example/gw1/audit/2026", "\"\"", RESULT_INVALID, 11, "audit.origin: is empty"},
     {"practice: {gap_warn: 10s, gap_pause: 8s}\n", NULL, NULL, RESULT_INVALID, 15,
      "practice.gap_pause: is shorter than gap_warn"},
+    {NULL, "  announce: [\"192", "  tcp_port: 8443\n  announce: [\"192", RESULT_INVALID, 7,
+     "media.tcp_port: is the port of the pages; allowed: another port"},
     {"session: {idle: 6h, absolute: 2h}\n", NULL, NULL, RESULT_INVALID, 15,
      "session.absolute: is shorter than idle"},
     {"log: &a {level: info}\nother: *a\n", NULL, NULL, RESULT_UNSUPPORTED, 16,

@@ -160,9 +160,15 @@ def test_check_config():
 
         status, out, err = with_text(text)
         check("a good configuration", status == 0 and err == "", (status, err))
-        for line in ("candidate: worker 0  127.0.0.1  port 40000", "candidate: worker 1  ::1  port 40001",
+        for line in ("candidate: worker 0  127.0.0.1  UDP port 40000", "candidate: worker 1  ::1  UDP port 40001",
+                     "candidate: every worker  ::1  TCP port 40000",
                      "/CN=a.example  expires 20", "rule pack: jp-online-care ", "port: 8443  # default; a whole number, 1 to 65535"):
             check(f"says {line}", line in out, out)
+        check("does not warn of UDP alone", "warning: media.tcp_port" not in out, out)
+        status, out, err = with_text(text.replace("  tcp_port: 40000\n", ""))
+        check("warns of UDP alone", status == 0 and "warning: media.tcp_port is 0" in out and "TCP port" not in out.split("candidate:", 1)[1], out)
+        status, _, err = with_text(text.replace("tcp_port: 40000", "tcp_port: 8443"))
+        check("the port of the pages", status == 2 and "media.tcp_port: is the port of the pages" in err, err)
         status, _, err = with_text(text.replace("a.key", "b.key"))
         check("a key of another certificate", status == 2 and "b.key:1: is not the key of the certificate" in err, err)
         status, out, err = with_text(text.replace("drain_limit: 10s", "drain_limit: soon"))
