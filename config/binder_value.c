@@ -216,6 +216,11 @@ static const char *set_path(const struct binder_row *row, const char *folder, vo
     const char *wrong = binder_check_text(row, text);
     if (wrong != NULL)
         return wrong;
+    if (*text == '\0') { /* a row that may be empty: no file is meant */
+        *(char *)field = '\0';
+        *ret_result = RESULT_OK;
+        return NULL;
+    }
     bool absolute = text[0] == '/' || folder == NULL;
     if (!text_format(field, row->size, "%s%s%s", absolute ? "" : folder, absolute ? "" : "/", text))
         return "is too long";

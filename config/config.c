@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config/binder.h"
+#include "config/turn_url.h"
 #include "gateway/base/check.h"
 #include "gateway/base/clock.h"
 
@@ -40,6 +41,12 @@ static bool is_origin(const char *text)
     bool default_port =
         length > 4 && strcmp(host + length - 4, ":443") == 0 && host[length - 5] != ':';
     return length > 0 && strspn(host, host_signs) == length && !default_port;
+}
+
+static bool is_turn_url(const char *text)
+{
+    struct turn_url url;
+    return turn_url_parse(text, &url);
 }
 
 /* What gateway/audit/checkpoint.h accepts, and no blanks at all. */
@@ -149,6 +156,24 @@ static const struct binder_row ROWS[] = {
      RANGE(200 * US_PER_MS, 5 * US_PER_S), .fallback = "1s",
      .doc = "Silence after which the relay says that sound or picture stopped."},
 
+    {"turn.urls", BINDER_TEXTS, LIST(turn.urls, turn.urls_count), RANGE(0, CONFIG_TURN_URLS_MAX),
+     .check = is_turn_url,
+     .allowed = "turn:host:port?transport=udp, the same with tcp, or turns:host:port?transport=tcp",
+     .fallback = "[]",
+     .doc = "TURN servers for networks that let nothing else through. turns: on 443 gets through "
+            "most, on a second address or name."},
+    {"turn.secret", BINDER_SECRET, FIELD(turn.secret_file), .fallback = "",
+     .allowed = "empty, or a file that we can read and that is not open to everybody (chmod o=)",
+     .doc = "File with one line: the secret shared with the TURN server. Needed with turn.urls."},
+    {"turn.lifetime", BINDER_DURATION, FIELD(turn.lifetime_us),
+     RANGE(60 * US_PER_S, 600 * US_PER_S), .fallback = "10min",
+     .doc = "How long a credential opens a relay; every offer brings a fresh one, an open relay "
+            "stays open."},
+    {"turn.relays", BINDER_TEXTS, LIST(media.relays, media.relays_count),
+     RANGE(0, MEDIA_RELAYS_MAX), .check = is_announce,
+     .allowed = "numeric addresses the TURN server relays from", .fallback = "[]",
+     .doc = "Media from there is recorded as relayed (relay-ip of coturn). Needed with turn.urls."},
+
     {"storage.path", BINDER_PATH, FIELD(storage.path), .minimum = 1,
      .allowed = "a file in a folder of ours alone", .example = "/var/lib/tsunagi/tsunagi.db",
      .doc = "Database file; created when it is missing."},
@@ -197,12 +222,49 @@ _Static_assert(ARRAY_LENGTH(ROWS) <= BINDER_ROWS_MAX, "binder table");
 
 /* ---- loading -------------------------------------------------------------------------------------------------- */
 
+static bool is_any_address(const char *address)
+{
+    return strcmp(address, "::") == 0 || strcmp(address, "0.0.0.0") == 0;
+}
+
+/* Would a browser that goes there arrive at our pages? One TCP port of one address serves one of the two. */
+static bool is_our_listener(const struct gateway_config *config, const struct turn_url *url)
+{
+    if (!url->tcp)
+        return false;
+    bool ours = url->port == config->http.port && turn_url_is_host(url, config->http.bind_address);
+    for (uint32_t i = 0; i < config->http.origins_count; i++)
+        ours = ours || turn_url_is_of_origin(url, config->http.origins[i]);
+    bool any = url->port == config->http.port && is_any_address(config->http.bind_address);
+    for (uint32_t i = 0; any && i < config->media.announce_count; i++)
+        ours = ours || turn_url_is_host(url, config->media.announce[i].address);
+    return ours;
+}
+
+static enum result check_turn(struct binder *binder, const struct gateway_config *config)
+{
+    struct turn_url url;
+    if (config->turn.urls_count > 0 && config->turn.secret_file[0] == '\0')
+        return binder_complain_at(binder, "turn.secret", RESULT_INVALID,
+                                  "is needed because turn.urls is set; allowed: a file with the "
+                                  "secret shared with the TURN server");
+    if (config->turn.urls_count > 0 && config->media.relays_count == 0)
+        return binder_complain_at(binder, "turn.relays", RESULT_INVALID,
+                                  "is needed because turn.urls is set; allowed: the addresses the "
+                                  "TURN server relays from");
+    for (uint32_t i = 0; i < config->turn.urls_count; i++)
+        if (turn_url_parse(config->turn.urls[i], &url) && is_our_listener(config, &url))
+            return binder_complain_at(binder, "turn.urls", RESULT_INVALID,
+                                      "names the address and port of our own pages; allowed: a "
+                                      "second address or name for TURN, one port serves one of "
+                                      "the two");
+    return RESULT_OK;
+}
+
 /* What no single row can see. */
 static enum result check_together(struct binder *binder, const struct gateway_config *config)
 {
-    bool wildcard = strcmp(config->media.bind_address, "::") == 0 ||
-                    strcmp(config->media.bind_address, "0.0.0.0") == 0;
-    if (wildcard && config->media.announce_count == 0)
+    if (is_any_address(config->media.bind_address) && config->media.announce_count == 0)
         return binder_complain_at(
             binder, "media.announce", RESULT_INVALID,
             "is needed because media.bind is any address; allowed: addresses browsers can reach");
@@ -226,7 +288,7 @@ static enum result check_together(struct binder *binder, const struct gateway_co
     if (config->http.messages_burst < config->http.messages_per_second)
         return binder_complain_at(binder, "http.messages_burst", RESULT_INVALID,
                                   "is less than messages_per_second; allowed: that or more");
-    return RESULT_OK;
+    return check_turn(binder, config);
 }
 
 static enum result bind_bytes(struct span bytes, const char *file,
@@ -370,7 +432,10 @@ void config_print_reference(FILE *stream)
         binder_describe_allowed(row, allowed, sizeof(allowed));
         fprintf(stream, "%s# %s\n%s# Allowed: %s. %s%s%s\n", indent, row->doc, indent, allowed,
                 row->fallback != NULL ? "Default: " : "No default",
-                row->fallback != NULL ? row->fallback : "", ".");
+                row->fallback == NULL      ? ""
+                : row->fallback[0] == '\0' ? "empty"
+                                           : row->fallback,
+                ".");
         bool quoted = row->type != BINDER_NUMBER && row->type != BINDER_DURATION &&
                       row->type != BINDER_CHOICE && row->type != BINDER_TEXTS;
         const char *shown = row->fallback != NULL ? row->fallback : row->example;

@@ -51,6 +51,16 @@ struct config_audit {
     char checkpoint_directory[CONFIG_PATH_SIZE]; /* the signer's: log.vkey, checkpoint */
 };
 
+#define CONFIG_TURN_URLS_MAX 4
+
+/* coturn beside us, for networks that let media through no other way. */
+struct config_turn {
+    char urls[CONFIG_TURN_URLS_MAX][CONFIG_NAME_SIZE]; /* config/turn_url.h; 0: none */
+    uint32_t urls_count;
+    char secret_file[CONFIG_PATH_SIZE]; /* secret; empty without urls */
+    int64_t lifetime_us;                /* of a credential */
+};
+
 /* Signed-in staff. */
 struct config_session {
     int64_t idle_us;
@@ -64,7 +74,8 @@ struct config_rules {
 struct gateway_config {
     char file[CONFIG_PATH_SIZE]; /* where it was read from */
     struct config_http http;
-    struct media_options media; /* random_seed stays 0: it has no key */
+    struct media_options media; /* random_seed stays 0: it has no key; turn.relays are in it */
+    struct config_turn turn;
     struct config_storage storage;
     enum log_level log_level;
     struct config_audit audit;

@@ -12,6 +12,7 @@
 #include "config/pack_load.h"
 #include "gateway/base/clock.h"
 #include "gateway/base/text.h"
+#include "gateway/check_turn.h"
 
 enum { EXIT_USABLE = 0, EXIT_UNUSABLE = 2 };
 
@@ -106,8 +107,10 @@ int check_config_cli(int argc, char **argv)
         config_print_reference(stdout);
         return EXIT_USABLE;
     }
-    if (argc != 1 || argv[0][0] == '-') {
-        fputs("usage: tsunagi check-config FILE\n       tsunagi check-config --reference\n",
+    bool with_turnserver = argc == 3 && strcmp(argv[1], "--turnserver") == 0;
+    if ((argc != 1 && !with_turnserver) || argv[0][0] == '-') {
+        fputs("usage: tsunagi check-config FILE [--turnserver TURNSERVER.CONF]\n"
+              "       tsunagi check-config --reference\n",
               stderr);
         return EXIT_UNUSABLE;
     }
@@ -119,7 +122,8 @@ int check_config_cli(int argc, char **argv)
     }
     config_print(config);
     print_candidates(&config->media);
-    bool good = check_certificate(&config->http);
+    bool good = check_turn(config, with_turnserver ? argv[2] : NULL);
+    good = check_certificate(&config->http) && good;
     good = check_pack(&config->rules) && good;
     config_free(config);
     free(config);

@@ -4,7 +4,7 @@
 #ifndef GATEWAY_CHECK_CONFIG_H
 #define GATEWAY_CHECK_CONFIG_H
 
-/* argv[0] is the configuration file. */
+/* argv[0] is the configuration file; `--turnserver FILE` behind it holds coturn's own file against it. */
 int check_config_cli(int argc, char **argv);
 
 #endif

@@ -91,6 +91,18 @@ static void settings_signaling(struct settings *settings)
     options->messages_burst = http->messages_burst;
 }
 
+static struct control_turn settings_turn(const struct settings *settings)
+{
+    const struct config_turn *turn = &settings->config.turn;
+    struct control_turn options = {
+        .urls_count = turn->urls_count,
+        .secret = span_of(settings->turn_secret, strlen(settings->turn_secret)),
+        .lifetime_us = turn->lifetime_us};
+    for (uint32_t i = 0; i < turn->urls_count; i++)
+        options.urls[i] = turn->urls[i];
+    return options;
+}
+
 static void settings_options(struct settings *settings)
 {
     const struct gateway_config *config = &settings->config;
@@ -104,6 +116,7 @@ static void settings_options(struct settings *settings)
     options->media = config->media;
     settings_signaling(settings);
     options->control = (struct control_options){.practice = config->practice,
+                                                .turn = settings_turn(settings),
                                                 .resume_us = config->practice.reconnect_grace_us,
                                                 .pack = settings->pack,
                                                 .read_pack = settings_read_pack};
@@ -132,6 +145,12 @@ int settings_load(const char *file, struct settings *ret_settings)
         return EXIT_CONFIGURATION;
     }
     const struct gateway_config *config = &ret_settings->config;
+    if (config->turn.urls_count > 0 &&
+        !result_ok(turn_secret_read(config->turn.secret_file, ret_settings->turn_secret, message,
+                                    sizeof(message)))) {
+        fprintf(stderr, "%s\n", message);
+        return EXIT_CONFIGURATION;
+    }
     snprintf(ret_settings->vkey_file, sizeof(ret_settings->vkey_file), "%s/log.vkey",
              config->audit.checkpoint_directory);
     snprintf(ret_settings->checkpoint_file, sizeof(ret_settings->checkpoint_file), "%s/checkpoint",

@@ -4,6 +4,7 @@
 
 #include "config/config.h"
 #include "gateway/gateway.h"
+#include "gateway/turn_secret.h"
 
 #define SETTINGS_KEY_TEXT_SIZE 192
 
@@ -15,6 +16,7 @@ struct settings {
     char checkpoint_file[CONFIG_PATH_SIZE + 16];
     char storage_key_file[CONFIG_PATH_SIZE + 16];
     char vkey[SETTINGS_KEY_TEXT_SIZE];
+    char turn_secret[TURN_SECRET_SIZE]; /* empty: no TURN */
     struct control_pack pack;
     struct gateway_options options;
 };

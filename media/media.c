@@ -39,10 +39,15 @@ struct media {
 static enum result options_check(const struct media_options *options)
 {
     struct net_address address;
+    for (uint32_t i = 0; i < options->relays_count && i < MEDIA_RELAYS_MAX; i++)
+        if (memchr(options->relays[i].address, 0, sizeof(options->relays[i].address)) == NULL ||
+            !result_ok(net_address_parse(options->relays[i].address, 0, &address)))
+            return RESULT_INVALID;
     bool good = options->workers >= 1 && options->workers <= MEDIA_WORKERS_MAX &&
                 options->endpoints_max >= 1 &&
                 options->endpoints_max <= MEDIA_ENDPOINTS_PER_WORKER_MAX &&
-                options->announce_count <= MEDIA_ANNOUNCE_MAX && options->consent_timeout_us > 0 &&
+                options->announce_count <= MEDIA_ANNOUNCE_MAX &&
+                options->relays_count <= MEDIA_RELAYS_MAX && options->consent_timeout_us > 0 &&
                 options->handshake_timeout_us > 0 && options->gap_notice_us > 0 &&
                 memchr(options->bind_address, 0, sizeof(options->bind_address)) != NULL &&
                 (options->port == 0 || options->port + options->workers - 1 <= UINT16_MAX);

@@ -31,6 +31,9 @@ struct media_options {
     struct media_announce
         announce[MEDIA_ANNOUNCE_MAX]; /* what clients see; empty: the bind address */
     uint32_t announce_count;
+    /* Where the TURN server beside us relays from: a peer there is MEDIA_PATH_RELAY. Trusted no more than another. */
+    struct media_announce relays[MEDIA_RELAYS_MAX];
+    uint32_t relays_count;
     uint32_t endpoints_max;       /* per worker */
     int64_t consent_timeout_us;   /* 30 s */
     int64_t handshake_timeout_us; /* 15 s */

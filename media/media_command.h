@@ -104,6 +104,7 @@ enum media_path_kind {
     MEDIA_PATH_UDP6,
     MEDIA_PATH_TCP4, /* ICE over TCP, RFC 6544 */
     MEDIA_PATH_TCP6,
+    MEDIA_PATH_RELAY, /* the TURN server beside us (RFC 8656), whatever the browser speaks with that */
     MEDIA_PATH_COUNT
 };
 

@@ -16,6 +16,7 @@
 #define MEDIA_PWD_SIZE                 65 /* with NUL */
 #define MEDIA_CNAME_SIZE               24
 #define MEDIA_ANNOUNCE_MAX             8
+#define MEDIA_RELAYS_MAX               4
 #define MEDIA_RING_VIDEO_PACKETS       256 /* of one publisher slot */
 #define MEDIA_RING_AUDIO_PACKETS       64
 #define MEDIA_RING_VIDEO_BYTES                                                                     \

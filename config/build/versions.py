@@ -33,7 +33,8 @@ LIBRARIES = [
 ]
 # Not linked: looked at when the machine has it.
 COTURN = ("coturn", "4.13.1", "CVE-2026-27624, CVE-2026-43994, addresses made canonical before the peer check",
-          "this version hands out no TURN credentials; do not set one up for it before it is at the floor")
+          "containers/turn/turnserver.conf names the few peers that are allowed and denies both families whole, so no other "
+          "way to write an address passes; no --oauth, no console, no database. `tsunagi check-config --turnserver` compares; tests/turn")
 FORBIDDEN = "libusrsctp"  # data channels: we build none
 
 

@@ -34,6 +34,15 @@ struct sha256 hmac_sha256(struct span key, struct span data)
     return digest;
 }
 
+struct sha1 hmac_sha1(struct span key, struct span data)
+{
+    struct sha1 digest;
+    unsigned length = sizeof(digest.bytes);
+    CHECK(HMAC(EVP_sha1(), key.data, (int)key.length, data.data, data.length, digest.bytes,
+               &length) != NULL);
+    return digest;
+}
+
 bool sha256_equal(const struct sha256 *a, const struct sha256 *b)
 {
     return CRYPTO_memcmp(a->bytes, b->bytes, SHA256_BYTES) == 0;

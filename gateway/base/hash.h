@@ -19,6 +19,13 @@ struct sha256 sha256_of(struct span data);
 struct sha256 sha256_of_parts(const struct span *parts, size_t count);
 /* HMAC-SHA-256, RFC 2104. */
 struct sha256 hmac_sha256(struct span key, struct span data);
+/* HMAC-SHA-1, RFC 2104: for TURN alone, whose servers know no other (draft-uberti-behave-turn-rest-00 §2.2). Nothing
+ * here rests on SHA-1 being free of collisions. */
+#define SHA1_BYTES 20
+struct sha1 {
+    uint8_t bytes[SHA1_BYTES];
+};
+struct sha1 hmac_sha1(struct span key, struct span data);
 /* In constant time. */
 bool sha256_equal(const struct sha256 *a, const struct sha256 *b);
 /* Constant-time equality of two texts; the lengths are not secret. */

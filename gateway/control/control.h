@@ -42,8 +42,19 @@ struct control_pack {
 typedef enum result control_pack_reader(void *owner, struct span bytes, const char *name,
                                         struct rule_pack **ret_pack);
 
+#define CONTROL_TURN_URLS_MAX 4
+
+/* The TURN server beside us. Texts and secret outlive control. */
+struct control_turn {
+    const char *urls[CONTROL_TURN_URLS_MAX]; /* RFC 7065 */
+    uint32_t urls_count;                     /* 0: there is none */
+    struct span secret;                      /* shared with the server */
+    int64_t lifetime_us;                     /* of a credential */
+};
+
 struct control_options {
     struct practice_parameters practice;
+    struct control_turn turn;
     int64_t resume_us; /* how long a seat waits for its browser; told to the page */
     struct control_pack pack;
     control_pack_reader *read_pack;

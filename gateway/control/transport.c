@@ -6,6 +6,7 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/log.h"
 #include "gateway/control/control_state.h"
+#include "gateway/control/ice_servers.h"
 
 #define OFFER_TEXT_SIZE 16384
 #define CANDIDATES_MAX  16
@@ -56,6 +57,7 @@ void transport_send_offer(struct live_consultation *live, int seat, bool fresh)
         track->has_seat = !slot->up;
         track->seat = seat == 0 ? 1 : 0;
     }
+    ice_servers_fill(&control->options.turn, clock_wall_us(), &message->offer);
     place->answered = false;
     view_send(control, place->session);
     free(text);
@@ -274,7 +276,8 @@ static void transport_extra(struct audit_draft *draft, const char *key, const ch
 static void transport_connected(struct live_consultation *live, int seat,
                                 const struct media_event *event)
 {
-    static const char *const paths[MEDIA_PATH_COUNT] = {"none", "udp4", "udp6", "tcp4", "tcp6"};
+    static const char *const paths[MEDIA_PATH_COUNT] = {"none", "udp4", "udp6",
+                                                        "tcp4", "tcp6", "relay"};
     struct live_seat *place = &live->seats[seat];
     place->connected = place->was_connected = true;
     struct audit_draft draft = transport_draft(live, seat, AUDIT_ACT_MEDIA_CONNECTED);

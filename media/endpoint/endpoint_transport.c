@@ -123,7 +123,9 @@ void endpoint_checked(struct endpoint *endpoint, struct span ufrag,
     }
 }
 
-static enum media_path_kind transport_path(const struct endpoint *endpoint)
+/* A relayed peer is known by where the TURN server sends from; of its own way to that server we see nothing. */
+static enum media_path_kind transport_path(const struct media_options *options,
+                                           const struct net_address *at)
 {
     static const enum media_path_kind paths[] = {
         [NET_UDP4] = MEDIA_PATH_UDP4,
@@ -131,8 +133,14 @@ static enum media_path_kind transport_path(const struct endpoint *endpoint)
         [NET_TCP4] = MEDIA_PATH_TCP4,
         [NET_TCP6] = MEDIA_PATH_TCP6,
     };
-    const struct net_address *at = ice_peer_selected(&endpoint->ice);
-    return at == NULL ? MEDIA_PATH_NONE : paths[at->family];
+    struct net_address relay;
+    if (at == NULL)
+        return MEDIA_PATH_NONE;
+    for (uint32_t i = 0; i < options->relays_count; i++)
+        if (result_ok(net_address_parse(options->relays[i].address, at->port, &relay)) &&
+            net_address_equal(&relay, at))
+            return MEDIA_PATH_RELAY;
+    return paths[at->family];
 }
 
 static void transport_connected(struct endpoint *endpoint)
@@ -160,7 +168,8 @@ static void transport_connected(struct endpoint *endpoint)
     counter_add(&worker->counters, COUNTER_media_dtls_completed, 1);
     struct media_event event = {
         .kind = MEDIA_EVENT_CONNECTED,
-        .connected = {.srtp_profile = info->name, .path = transport_path(endpoint)},
+        .connected = {.srtp_profile = info->name,
+                      .path = transport_path(worker->options, ice_peer_selected(&endpoint->ice))},
     };
     LOG(LOG_INFO, "media.connected", log_id("consultation", &endpoint->consultation),
         log_number("endpoint", endpoint->handle.slot), log_name("srtp", info->name));

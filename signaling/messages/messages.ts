@@ -99,6 +99,16 @@ export interface Track {
   seat?: number;
 }
 
+/** A TURN server (RFC 8656) this page may use, as RTCPeerConnection wants it. For this person and this offer alone. */
+export interface Ice_server {
+  /** RFC 7065 (text, at most 127 bytes) */
+  urls: string;
+  /** second of its end and a random name; nothing about the person (text, at most 64 bytes) */
+  username: string;
+  /** good for at most ten minutes; never logged (text, at most 64 bytes) */
+  credential: string;
+}
+
 /** First message on a socket. Either a one-time ticket from POST /api/ticket or a resume token. */
 export interface MessageHello {
   type: "hello";
@@ -333,6 +343,8 @@ export interface MessageOffer {
   fresh: boolean;
   /** m-lines (list of 0 … 12 objects `track`) */
   tracks: Track[];
+  /** fresh with every offer; empty: the clinic has none (list of 0 … 4 objects `ice_server`) */
+  ice_servers: Ice_server[];
 }
 
 /** Measured by the gateway: does sound and picture of each side arrive? */

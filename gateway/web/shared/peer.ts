@@ -66,9 +66,9 @@ export class Peer {
     connection.close();
   }
 
-  private start(): RTCPeerConnection {
+  private start(offer: Offer): RTCPeerConnection {
     this.close();
-    const connection = new RTCPeerConnection({ bundlePolicy: "max-bundle", rtcpMuxPolicy: "require", iceServers: [] });
+    const connection = new RTCPeerConnection(configuration(offer));
     this.connection = connection;
     connection.ontrack = (event) => this.track(event.transceiver);
     connection.oniceconnectionstatechange = () => this.iceChanged(connection);
@@ -76,7 +76,9 @@ export class Peer {
   }
 
   private async answer(offer: Offer): Promise<void> {
-    const connection = offer.fresh || !this.connection ? this.start() : this.connection;
+    const connection = offer.fresh || !this.connection ? this.start(offer) : this.connection;
+    // the earlier credentials may have run out; what is already relayed keeps its relay
+    if (!offer.fresh) connection.setConfiguration(configuration(offer));
     for (const track of offer.tracks) {
       if (track.direction === "down" && track.seat !== undefined) this.seats.set(track.mid, track.seat);
     }
@@ -114,6 +116,11 @@ export class Peer {
     // "disconnected" often mends itself within a second
     if (state === "disconnected") this.brokenTimer = window.setTimeout(() => this.events.broken(), BROKEN_AFTER_MS);
   }
+}
+
+/* TURN servers come with the offer, so that their short-lived credentials are as fresh as it is. */
+function configuration(offer: Offer): RTCConfiguration {
+  return { bundlePolicy: "max-bundle", rtcpMuxPolicy: "require", iceServers: offer.ice_servers };
 }
 
 /* P7 at the sender: sound goes before picture; the picture may lose sharpness and speed alike. */

@@ -329,7 +329,7 @@ export class Mock {
       : { sdp: await this.robot.restart(session.role), tracks: this.tracks };
     this.tracks = offer.tracks;
     this.offers += 1;
-    this.send(session, { type: "offer", consultation: this.visit.id, offer: this.offers, sdp: offer.sdp, fresh, tracks: offer.tracks });
+    this.send(session, { type: "offer", consultation: this.visit.id, offer: this.offers, sdp: offer.sdp, fresh, tracks: offer.tracks, ice_servers: [] });
   }
 
   open(language) {

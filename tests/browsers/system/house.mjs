@@ -34,26 +34,28 @@ async function freePort() {
 }
 
 export class House {
-  /* `host`: where browsers find it; a numeric address of this machine, or localhost. */
-  static async open(settings = "", { host = "localhost" } = {}) {
+  /* `settings`: more of the configuration, or a function of the house's folder. `place`: another address for pages and
+   * media, a fixed port if it names one, and the words before the gateway's command that take it there. */
+  static async open(settings = "", place = {}) {
     const house = new House();
     house.home = mkdtempSync(join(tmpdir(), "tsunagi-house-"));
-    house.port = await freePort();
-    house.origin = `https://${host}:${house.port}`;
+    house.port = place.port ?? (await freePort());
+    house.origin = `https://${place.address ?? "localhost"}${house.port === 443 ? "" : `:${house.port}`}`;
+    house.before = place.before ?? [];
     house.config = join(house.home, "tsunagi.yaml");
     const at = (name) => join(house.home, name);
-    execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", `/CN=${host}`,
-      "-addext", `subjectAltName=DNS:localhost,IP:${host === "localhost" ? "127.0.0.1" : host}`, "-keyout", at("tls.key"), "-out", at("tls.crt")], { stdio: "ignore" });
+    execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+      "-addext", `subjectAltName=DNS:localhost,IP:${place.address ?? "127.0.0.1"}`, "-keyout", at("tls.key"), "-out", at("tls.crt")], { stdio: "ignore" });
     execFileSync("chmod", ["600", at("tls.key")]);
     writeFileSync(house.config, `http:
-  bind: ${host === "localhost" ? "127.0.0.1" : host}
+  bind: ${place.address ?? "127.0.0.1"}
   port: ${house.port}
   certificate: tls.crt
   key: tls.key
   origins: ["${house.origin}"]
   web_root: "${join(build, "web")}"
 media:
-  bind: ${address}
+  bind: ${place.address ?? address}
   port: ${await freePort()}
 storage:
   path: gateway.db
@@ -62,7 +64,7 @@ audit:
   checkpoints: signer
 rules:
   pack: "${join(repository, "config/rules/jp-online-care.yaml")}"
-${settings}`);
+${typeof settings === "function" ? settings(house.home) : settings}`);
     house.run(["signer", "--init", "--config", house.config, "--state", at("signer")]);
     house.clinic = JSON.parse(house.run(["demo-clinic", "--config", house.config, "--json"]));
     house.startSigner();
@@ -86,7 +88,8 @@ ${settings}`);
 
   async start() {
     const log = openSync(join(this.home, "gateway.log"), "a");
-    this.server = spawn(binary, ["serve", "--config", this.config], { stdio: ["ignore", log, log] });
+    const [program, ...args] = [...this.before, binary, "serve", "--config", this.config];
+    this.server = spawn(program, args, { stdio: ["ignore", log, log] });
     this.ended = new Promise((done) => this.server.once("exit", (code, signal) => done({ code, signal })));
     await until("the gateway to be ready", async () => (await this.get("/health/ready").catch(() => ({}))).status === 200, 10000);
   }

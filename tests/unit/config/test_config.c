@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "config/config.h"
+#include "config/turn_url.h"
 #include "gateway/base/clock.h"
 
 #define TEXT_SIZE 16384
@@ -43,14 +44,15 @@ static int make_place(void **state)
     write_file(place->folder, "tls.key", "key", 0600);
     write_file(place->folder, "open.key", "key", 0644);
     write_file(place->folder, "pack.yaml", "pack", 0644);
+    write_file(place->folder, "turn.secret", "0123456789abcdef\n", 0600);
     *state = place;
     return 0;
 }
 
 static int remove_place(void **state)
 {
-    static const char *const names[] = {"tls.crt", "tls.key", "open.key", "pack.yaml",
-                                        "tsunagi.yaml"};
+    static const char *const names[] = {"tls.crt",   "tls.key",     "open.key",
+                                        "pack.yaml", "turn.secret", "tsunagi.yaml"};
     struct place *place = *state;
     char path[160];
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
@@ -119,6 +121,10 @@ static void test_least_configuration_has_all_defaults(void **state)
     assert_int_equal(config.practice.lobby_early_us, 15 * 60 * US_PER_S);
     assert_int_equal(config.practice.checklist_limit_us, 24 * 3600 * US_PER_S);
     assert_int_equal(config.log_level, LOG_INFO);
+    assert_int_equal(config.turn.urls_count, 0);
+    assert_string_equal(config.turn.secret_file, "");
+    assert_int_equal(config.turn.lifetime_us, 600 * US_PER_S);
+    assert_int_equal(config.media.relays_count, 0);
     config_free(&config);
     assert_int_equal(config.http.port, 0);
 }
@@ -144,6 +150,85 @@ static void test_values_are_taken(void **state)
     assert_int_equal(config.drain_limit_us, 1500 * US_PER_MS);
 }
 
+static void test_turn_is_taken(void **state)
+{
+    const struct place *place = *state;
+    struct gateway_config config;
+    char message[CONFIG_MESSAGE_SIZE], text[TEXT_SIZE], path[160];
+    snprintf(text, sizeof(text),
+             "%sturn:\n"
+             "  urls: [\"turn:192.0.2.8:3478?transport=udp\", \"turns:turn.clinic.example:443\"]\n"
+             "  secret: turn.secret\n"
+             "  lifetime: 2min\n"
+             "  relays: [\"192.0.2.8\"]\n",
+             LEAST);
+    if (!result_ok(load(place, text, &config, message)))
+        fail_msg("%s", message);
+    snprintf(path, sizeof(path), "%s/turn.secret", place->folder);
+    assert_string_equal(config.turn.secret_file, path);
+    assert_int_equal(config.turn.urls_count, 2);
+    assert_string_equal(config.turn.urls[1], "turns:turn.clinic.example:443");
+    assert_int_equal(config.turn.lifetime_us, 120 * US_PER_S);
+    assert_string_equal(config.media.relays[0].address, "192.0.2.8");
+}
+
+static void test_turn_urls(void **state)
+{
+    static const struct {
+        const char *text;
+        struct turn_url url;
+    } good[] = {
+        {"turn:a", {false, false, "a", 3478}},
+        {"turn:turn.example:1?transport=udp", {false, false, "turn.example", 1}},
+        {"turn:192.0.2.1:65535?transport=tcp", {false, true, "192.0.2.1", 65535}},
+        {"turns:turn-2.example", {true, true, "turn-2.example", 5349}},
+        {"turns:[2001:db8::1]:443?transport=tcp", {true, true, "2001:db8::1", 443}},
+    };
+    static const char *const bad[] = {"",
+                                      "turn:",
+                                      "turn://a",
+                                      "stun:a",
+                                      "turns:a?transport=udp",
+                                      "turn:a:0",
+                                      "turn:a:65536",
+                                      "turn:a:065",
+                                      "turn:a:",
+                                      "turn:a?transport=",
+                                      "turn:a?transport=tcp ",
+                                      "turn:A.example",
+                                      "turn:[2001:db8::1",
+                                      "turn:[turn.example]",
+                                      "turn:2001:db8::1",
+                                      "turn:a@b",
+                                      "turn:.a",
+                                      "turn:a:99999999999999999999",
+                                      "turn:[]:1",
+                                      "turn:-a"};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(good); i++) {
+        struct turn_url url;
+        memset(&url, 7, sizeof(url));
+        assert_true(turn_url_parse(good[i].text, &url));
+        assert_int_equal(url.tls, good[i].url.tls);
+        assert_int_equal(url.tcp, good[i].url.tcp);
+        assert_int_equal(url.port, good[i].url.port);
+        assert_string_equal(url.host, good[i].url.host);
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(bad); i++) {
+        struct turn_url url = {.port = 7};
+        if (turn_url_parse(bad[i], &url))
+            fail_msg("taken: %s", bad[i]);
+        assert_int_equal(url.port, 7);
+    }
+    struct turn_url url;
+    assert_true(turn_url_parse("turns:[2001:db8::1]:443", &url));
+    assert_true(turn_url_is_host(&url, "2001:DB8:0:0::1"));
+    assert_false(turn_url_is_host(&url, "2001:db8::2"));
+    assert_true(turn_url_is_of_origin(&url, "https://[2001:db8::1]"));
+    assert_false(turn_url_is_of_origin(&url, "https://[2001:db8::1]:8443"));
+    assert_false(turn_url_is_of_origin(&url, "https://clinic.example"));
+}
+
 struct complaint {
     const char *more;       /* appended to LEAST, whose last line is 14 */
     const char *find, *put; /* or: replaced in it */
@@ -155,7 +240,8 @@ struct complaint {
 
 static const struct complaint COMPLAINTS[] = {
     {"colour: blue\n", NULL, NULL, RESULT_UNKNOWN_FIELD, 15,
-     "colour: unknown key; allowed: http, media, storage, log, audit, practice, session, rules, "
+     "colour: unknown key; allowed: http, media, turn, storage, log, audit, practice, session, "
+     "rules, "
      "drain_limit"},
     {"log:\n  levle: info\n", NULL, NULL, RESULT_UNKNOWN_FIELD, 16,
      "log.levle: unknown key; allowed: level"},
@@ -224,6 +310,31 @@ static const struct complaint COMPLAINTS[] = {
      "media.tcp_port: is the port of the pages; allowed: another port"},
     {"session: {idle: 6h, absolute: 2h}\n", NULL, NULL, RESULT_INVALID, 15,
      "session.absolute: is shorter than idle"},
+    {"turn: {urls: [\"stun:a\"]}\n", NULL, NULL, RESULT_INVALID, 15,
+     "turn.urls: is not valid; allowed: a list, 0 to 4 of: turn:host:port?transport=udp"},
+    {"turn: {urls: [\"turn:a\"], relays: [\"192.0.2.8\"]}\n", NULL, NULL, RESULT_INVALID, 15,
+     "turn.secret: is needed because turn.urls is set; allowed: a file with the secret"},
+    {"turn: {urls: [\"turn:a\"], secret: turn.secret}\n", NULL, NULL, RESULT_INVALID, 15,
+     "turn.relays: is needed because turn.urls is set; allowed: the addresses"},
+    {"turn: {secret: open.key}\n", NULL, NULL, RESULT_DENIED, 15,
+     "turn.secret: is open to everybody"},
+    {"turn: {secret: nowhere}\n", NULL, NULL, RESULT_DENIED, 15, "turn.secret: is not there"},
+    {"turn: {lifetime: 11min}\n", NULL, NULL, RESULT_INVALID, 15,
+     "turn.lifetime: is out of range; allowed: a time in ms, s, min, h or d, 1min to 10min"},
+    {"turn: {relays: [\"turn.example\"]}\n", NULL, NULL, RESULT_INVALID, 15,
+     "turn.relays: is not valid"},
+    /* our own pages: by name and port, by the address of the listener, by an address that :: covers */
+    {"turn:\n  urls: [\"turns:clinic.example:8443\"]\n  secret: turn.secret\n"
+     "  relays: [\"192.0.2.8\"]\n",
+     NULL, NULL, RESULT_INVALID, 16,
+     "turn.urls: names the address and port of our own pages; allowed: a second address or name "
+     "for TURN, one port serves one of the two"},
+    {"turn: {urls: [\"turns:192.0.2.9:443\"], secret: turn.secret, relays: [\"192.0.2.8\"]}\n",
+     "  web_root: .\n", "  web_root: .\n  bind: 192.0.2.9\n  port: 443\n", RESULT_INVALID, 17,
+     "turn.urls: names the address and port of our own pages"},
+    {"turn: {urls: [\"turns:[2001:db8:0::7]:8443\"], secret: turn.secret, relays: "
+     "[\"192.0.2.8\"]}\n",
+     NULL, NULL, RESULT_INVALID, 15, "turn.urls: names the address and port of our own pages"},
     {"log: &a {level: info}\nother: *a\n", NULL, NULL, RESULT_UNSUPPORTED, 16,
      "an alias (*name) is used; allowed: write the value out"},
     {"---\nlog: {level: info}\n", NULL, NULL, RESULT_INVALID, 16,
@@ -340,6 +451,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_least_configuration_has_all_defaults),
         cmocka_unit_test(test_values_are_taken),
+        cmocka_unit_test(test_turn_is_taken),
+        cmocka_unit_test(test_turn_urls),
         cmocka_unit_test(test_each_complaint_has_its_line),
         cmocka_unit_test(test_unreadable_files),
         cmocka_unit_test(test_reference_is_up_to_date),

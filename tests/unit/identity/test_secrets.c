@@ -19,6 +19,7 @@
 #include "gateway/identity/sign_in_guard.h"
 #include "gateway/identity/ticket.h"
 #include "gateway/identity/token.h"
+#include "gateway/identity/turn_credential.h"
 
 static void test_password(void **state)
 {
@@ -52,6 +53,26 @@ static void test_password(void **state)
     assert_int_equal(password_check_new("あいうえおかきくけこさし"), RESULT_OK);
     assert_int_equal(password_check_new("twelve\tchars!"), RESULT_INVALID);
     assert_int_equal(password_check_new("twelve chars\xff"), RESULT_INVALID);
+}
+
+/* Against values made with: printf NAME | openssl dgst -sha1 -hmac SECRET -binary | base64 */
+static void test_turn_credential(void **state)
+{
+    static const char secret[] = "north-shore-clinic-turn";
+    struct turn_credential credential;
+    char name[TURN_NAME_SIZE], other[TURN_NAME_SIZE];
+    (void)state;
+    turn_credential_make(span_of(secret, strlen(secret)), "abcdefgh12345678",
+                         1796000000ll * 1000000 + 999999, 600ll * 1000000, &credential);
+    assert_string_equal(credential.username, "1796000600:abcdefgh12345678");
+    assert_string_equal(credential.password, "5IQyIxuvIpymMZxXNiOGiWdJn5E=");
+    turn_credential_make(span_of(secret, strlen(secret) - 1), "abcdefgh12345678",
+                         1796000000ll * 1000000, 600ll * 1000000, &credential);
+    assert_string_equal(credential.password, "juWfq1ldNDJh7FoUSpjjZsDweJY=");
+    turn_name_new(name);
+    turn_name_new(other);
+    assert_int_equal(strlen(name), TURN_NAME_SIZE - 1);
+    assert_string_not_equal(name, other);
 }
 
 static void wake(void *context)
@@ -277,10 +298,10 @@ static void test_ticket(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_password), cmocka_unit_test(test_worker),
-        cmocka_unit_test(test_guard),    cmocka_unit_test(test_guard_full),
-        cmocka_unit_test(test_token),    cmocka_unit_test(test_cookie),
-        cmocka_unit_test(test_ticket),
+        cmocka_unit_test(test_password),   cmocka_unit_test(test_turn_credential),
+        cmocka_unit_test(test_worker),     cmocka_unit_test(test_guard),
+        cmocka_unit_test(test_guard_full), cmocka_unit_test(test_token),
+        cmocka_unit_test(test_cookie),     cmocka_unit_test(test_ticket),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

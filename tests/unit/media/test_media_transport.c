@@ -74,6 +74,27 @@ static void our_order_of_profiles_wins(void **state)
     assert_int_equal(bench_find(bench, 0, MEDIA_EVENT_CONNECTED)->connected.path, MEDIA_PATH_UDP4);
 }
 
+/* A peer at the TURN server's address is on the record as relayed, whatever the order of the addresses. */
+static void a_peer_of_the_turn_server_is_relayed(void **state)
+{
+    struct bench *bench = *state;
+    media_stop(bench->media);
+    strcpy(bench->options.relays[0].address, "2001:db8::9");
+    strcpy(bench->options.relays[1].address, "127.0.0.1");
+    bench->options.relays_count = 2;
+    assert_int_equal(media_start(&bench->options, NULL, NULL, &bench->media), RESULT_OK);
+    assert_int_equal(media_candidates(bench->media, 0, &bench->candidate, 1), 1);
+    expect_profile(bench, 0, GCM, "AEAD_AES_128_GCM");
+    assert_int_equal(bench_find(bench, 0, MEDIA_EVENT_CONNECTED)->connected.path, MEDIA_PATH_RELAY);
+    struct media_options bad = bench->options;
+    struct media *none = NULL;
+    bad.relays_count = MEDIA_RELAYS_MAX + 1;
+    assert_int_equal(media_start(&bad, NULL, NULL, &none), RESULT_INVALID);
+    bad.relays_count = 1;
+    strcpy(bad.relays[0].address, "turn.example");
+    assert_int_equal(media_start(&bad, NULL, NULL, &none), RESULT_INVALID);
+}
+
 static void ipv6_works(void **state)
 {
     struct bench *bench = *state;
@@ -454,6 +475,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(our_order_of_profiles_wins, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_peer_of_the_turn_server_is_relayed, setup, teardown),
         cmocka_unit_test_setup_teardown(ipv6_works, setup_v6, teardown),
         cmocka_unit_test_setup_teardown(other_digests_and_keys_are_taken, setup, teardown),
         cmocka_unit_test_setup_teardown(a_certificate_that_was_not_announced_is_refused, setup,
