@@ -30,8 +30,9 @@ bool code_find(enum consultation_event event, const char *code, const char **ret
         return true;
     if (code[0] != 0)
         return false;
-    /* an outcome and the reason of an override are somebody's statement: never assumed */
-    if (event != CONSULTATION_EVENT_CLOSE && event != CONSULTATION_EVENT_ACKNOWLEDGE)
+    /* an outcome, the reason of an override and a consent are somebody's statement: never assumed */
+    if (event != CONSULTATION_EVENT_CLOSE && event != CONSULTATION_EVENT_ACKNOWLEDGE &&
+        event != CONSULTATION_EVENT_SEAT_CONSENT)
         *ret_code = first;
     return true;
 }

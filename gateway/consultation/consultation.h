@@ -28,7 +28,9 @@ struct step_input {
     int64_t now_us;   /* wall clock */
     int seat;         /* SEAT_*, REMOVE, ENDPOINT_*: index; SEAT_TAKE: -1 = find one */
     struct id device; /* SEAT_TAKE, SECOND_DEVICE, MOVE_SEAT: browser binding; empty for staff */
-    int fact;         /* FACT: index in the pack */
+    struct id guest;  /* INVITE: who gets the link, and in which role */
+    enum role guest_role;
+    int fact;                    /* FACT: index in the pack */
     enum supplier fact_supplier; /* FACT: already derived from the actor by the shell */
     int64_t fact_value;
     bool fact_clear;             /* FACT: back to unknown */
@@ -72,7 +74,11 @@ struct step_input {
     X(REMOVE, removed)                                                                             \
     X(ACKNOWLEDGE, confirmed_otherwise)                                                            \
     X(ACKNOWLEDGE, patient_benefit)                                                                \
-    X(ACKNOWLEDGE, no_alternative)
+    X(ACKNOWLEDGE, no_alternative)                                                                 \
+    X(SEAT_CONSENT, given)                                                                         \
+    X(SEAT_CONSENT, refused)                                                                       \
+    X(SCREEN, on)                                                                                  \
+    X(SCREEN, off)
 
 enum step_verdict { STEP_GO, STEP_IGNORE, STEP_REFUSE };
 
@@ -95,7 +101,10 @@ enum step_verdict { STEP_GO, STEP_IGNORE, STEP_REFUSE };
     X(EMERGENCY_RUNS, "emergency_runs")                                                            \
     X(NOT_CONNECTED, "not_connected")                                                              \
     X(UNKNOWN_CODE, "unknown_code")                                                                \
-    X(NOT_AVAILABLE, "not_available")
+    X(NOT_AVAILABLE, "not_available")                                                              \
+    X(SEATS_FULL, "seats_full")           /* SEATS_MAX people were invited */                      \
+    X(CONSENT_MISSING, "consent_missing") /* 1.6-06: the patient did not agree to this guest */    \
+    X(SCREEN_TAKEN, "screen_taken")       /* somebody else shows theirs */
 
 enum step_refusal {
 #define X(name, text) STEP_REFUSAL_##name,
@@ -160,8 +169,9 @@ void consultation_step(const struct rule_pack *pack, const struct practice_param
 
 /* May media of `kind` flow from one seat to the other? The only place where a gate bit comes from (promise P1).
  * Open in IDENT, CONSULT, CLOSING, EMERGENCY, and in RECONNECTING for what still lives, between two present seats;
- * closed in every other state, in PAUSED, and for any held newcomer. Emergency keeps sound whatever else is held. */
-enum gate_kind { GATE_AUDIO, GATE_VIDEO };
+ * closed in every other state, in PAUSED, and for any held newcomer. Emergency keeps sound whatever else is held. A
+ * screen needs besides that its seat is the one that shows it. */
+enum gate_kind { GATE_AUDIO, GATE_VIDEO, GATE_SCREEN };
 bool consultation_gate_open(const struct consultation *consultation, int from_seat, int to_seat,
                             enum gate_kind kind);
 

@@ -11,13 +11,14 @@
 
 /* tsunagi-consultation 1
  * <one line per row of FIELDS, in that order: key value>
- * seat <index> <status> <role> <person> <device> <was_present> <since_us> <lost_at_us>     six times
+ * seat <index> <status> <role> <person> <device> <was_present> <since_us> <lost_at_us> [<consent> <sharing>]  six times
  * fact <name> <supplier> <value> <at_us> <expires_us>                                      for each known one
  * acknowledged <rule id>                                                                   for each
  * end
+ * A seat's last two are left out when the patient said nothing and no screen is shown.
  * An empty id, code or set is "-". Enumerations and sets go by name, sets as a+b. */
 #define VERSION_LINE "tsunagi-consultation 1"
-#define TOKENS_MAX   9
+#define TOKENS_MAX   11
 #define TOKEN_SIZE   2048 /* a set of 32 names fits */
 
 enum field_kind { KIND_ID, KIND_CODE, KIND_BOOL, KIND_TIME, KIND_REVISION, KIND_NAME, KIND_HASH };
@@ -38,6 +39,7 @@ static const char *const STATE_NAMES[] = {
 static const char *const REC_NAMES[] = {"off", "asked", "on"};
 static const char *const RX_NAMES[] = {"locked", "open", "submitted", "locked_for_good"};
 static const char *const PRESENCE_NAMES[] = {"clean", "held"};
+static const char *const CONSENT_NAMES[] = {"none", "given", "refused"};
 
 #define AT(member) offsetof(struct consultation, member)
 #define PLAIN(member, kind)                                                                        \
@@ -178,9 +180,13 @@ static void write_field(struct text_out *out, const struct consultation *consult
 
 static void write_seat(struct text_out *out, const struct seat *seat, int index)
 {
-    out_line(out, "seat %d %s %s %s %s %d %lld %lld", index, seat_status_name(seat->status),
+    char guest[16] = "";
+    if (seat->consent != SEAT_CONSENT_NONE || seat->sharing)
+        (void)!text_format(guest, sizeof(guest), " %s %d", CONSENT_NAMES[seat->consent],
+                           seat->sharing);
+    out_line(out, "seat %d %s %s %s %s %d %lld %lld%s", index, seat_status_name(seat->status),
              role_name(seat->role), id_token(out, &seat->person), id_token(out, &seat->device),
-             seat->was_present, (long long)seat->since_us, (long long)seat->lost_at_us);
+             seat->was_present, (long long)seat->since_us, (long long)seat->lost_at_us, guest);
 }
 
 /* A fact's value as its pack names it. */
@@ -355,10 +361,23 @@ static bool read_field(struct text_in *in, struct consultation *consultation,
     return false;
 }
 
+static bool read_guest(const struct text_in *in, struct seat *seat)
+{
+    int consent = 0;
+    if (in->count == 9)
+        return true;
+    if (!read_name(in->tokens[9], CONSENT_NAMES, ARRAY_LENGTH(CONSENT_NAMES), &consent) ||
+        !read_bool(in->tokens[10], &seat->sharing))
+        return false;
+    seat->consent = (enum seat_consent)consent;
+    return seat->consent != SEAT_CONSENT_NONE || seat->sharing;
+}
+
 static bool read_seat(struct text_in *in, int index, struct seat *seat)
 {
     int64_t number = 0;
-    if (!in_expect(in, "seat", 9) || !read_number(in->tokens[1], index, index, &number))
+    if (!in_line(in) || (in->count != 9 && in->count != 11) || strcmp(in->tokens[0], "seat") != 0 ||
+        !read_number(in->tokens[1], index, index, &number))
         return false;
     bool status = false, role = false;
     for (int i = 0; i < SEAT_STATUS_COUNT; i++)
@@ -374,7 +393,7 @@ static bool read_seat(struct text_in *in, int index, struct seat *seat)
     return status && role && read_id(in->tokens[4], &seat->person) &&
            read_id(in->tokens[5], &seat->device) && read_bool(in->tokens[6], &seat->was_present) &&
            read_number(in->tokens[7], 0, INT64_MAX, &seat->since_us) &&
-           read_number(in->tokens[8], 0, INT64_MAX, &seat->lost_at_us);
+           read_number(in->tokens[8], 0, INT64_MAX, &seat->lost_at_us) && read_guest(in, seat);
 }
 
 static bool read_set(const struct fact_info *info, const char *text, int64_t *ret_value)
@@ -473,6 +492,10 @@ static bool consistent(const struct consultation *consultation)
         if (seat->status == SEAT_PRESENT && !live)
             return false;
         if (seat->was_present && (!live || !lost || seat->lost_at_us == 0))
+            return false;
+        if (seat->sharing && seat->status != SEAT_PRESENT)
+            return false;
+        if (seat->consent != SEAT_CONSENT_NONE && (!live || i < SEAT_FIRST_GUEST))
             return false;
     }
     return true;

@@ -6,6 +6,12 @@
 /* T15. Before admission there is no media to keep (promise P1): everybody is told, the state stays. */
 void step_emergency(struct step *step)
 {
+    const struct actor *actor = &step->input->actor;
+    int guest = role_is_guest(actor->role) ? seat_of_guest(step->before, actor) : -1;
+    if (guest >= 0 && step->before->seats[guest].status != SEAT_PRESENT) {
+        step_refuse(step, STEP_REFUSAL_NO_SEAT); /* who is held has no say yet */
+        return;
+    }
     if (consultation_is_live(step->before->state)) {
         step_move(step, CONSULTATION_STATE_EMERGENCY, AUDIT_ACT_CONSULT_EMERGENCY);
     } else {

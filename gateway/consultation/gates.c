@@ -28,13 +28,13 @@ bool consultation_gate_open(const struct consultation *consultation, int from_se
                             enum gate_kind kind)
 {
     /* Sound and picture share one condition: what is lost closes nothing, so it can come back (promise P7). */
-    (void)kind;
     if (!seat_exists(from_seat) || !seat_exists(to_seat) || from_seat == to_seat)
         return false;
     if (consultation->seats[from_seat].status != SEAT_PRESENT ||
         consultation->seats[to_seat].status != SEAT_PRESENT)
         return false;
-    if (consultation->admitted_at_us == 0)
+    if (consultation->admitted_at_us == 0 ||
+        (kind == GATE_SCREEN && !consultation->seats[from_seat].sharing))
         return false;
     switch (consultation->state) {
     case CONSULTATION_STATE_IDENT:
@@ -81,10 +81,16 @@ bool seat_is_lost(const struct seat *seat)
     return seat->was_present && (seat->status == SEAT_AWAY || seat->status == SEAT_WAITING);
 }
 
-bool any_seat_lost(const struct consultation *consultation)
+bool needed_seat_lost(const struct consultation *consultation)
 {
-    for (int i = 0; i < SEATS_MAX; i++)
-        if (seat_is_lost(&consultation->seats[i]))
-            return true;
+    return seat_is_lost(&consultation->seats[SEAT_PATIENT]) ||
+           seat_is_lost(&consultation->seats[SEAT_PHYSICIAN]);
+}
+
+bool newcomer_waits(const struct consultation *consultation)
+{
+    for (int i = SEAT_FIRST_GUEST; i < SEATS_MAX; i++)
+        if (consultation->seats[i].status == SEAT_WAITING && !consultation->seats[i].was_present)
+            return consultation_is_live(consultation->state);
     return false;
 }

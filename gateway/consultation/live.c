@@ -61,7 +61,7 @@ void step_continue(struct step *step)
 {
     struct live_verdict live;
     bool consulting = step->before->before_hold == CONSULTATION_STATE_CONSULT;
-    if (any_seat_lost(step->before)) {
+    if (needed_seat_lost(step->before)) {
         step_refuse(step, STEP_REFUSAL_NOT_CONNECTED);
         return;
     }

@@ -18,6 +18,10 @@ void step_lose_seat(struct step *step, int seat)
     lost->status = SEAT_AWAY;
     lost->was_present = true;
     lost->lost_at_us = step->input->now_us;
+    if (seat >= SEAT_FIRST_GUEST) {
+        step_notice(step, SEAT_PHYSICIAN, "guest_lost");
+        return;
+    }
     if (state == CONSULTATION_STATE_IDENT || state == CONSULTATION_STATE_CONSULT) {
         step->after->before_hold = state;
         step->after->state = CONSULTATION_STATE_RECONNECTING;
@@ -57,7 +61,7 @@ void step_endpoint_lost(struct step *step)
 static void resume_without_click(struct step *step)
 {
     struct consultation *after = step->after;
-    if (after->state != CONSULTATION_STATE_RECONNECTING || any_seat_lost(after))
+    if (after->state != CONSULTATION_STATE_RECONNECTING || needed_seat_lost(after))
         return;
     if (after->before_hold == CONSULTATION_STATE_CONSULT && after->confirm_needed)
         step_notice(step, -1, "waiting_for_confirmation");
@@ -82,11 +86,17 @@ void step_endpoint_back(struct step *step)
         return;
     }
     int64_t gap_us = step->input->now_us - before->lost_at_us;
-    if (gap_us > step->parameters->gap_pause_us)
+    bool guest = seat >= SEAT_FIRST_GUEST;
+    bool newcomer = guest && gap_us > step->parameters->reconnect_grace_us;
+    if (!guest && gap_us > step->parameters->gap_pause_us)
         step->after->confirm_needed = true;
-    step->after->seats[seat].status = SEAT_PRESENT;
+    step->after->seats[seat].status = newcomer ? SEAT_WAITING : SEAT_PRESENT;
     step->after->seats[seat].was_present = false;
     step->after->seats[seat].lost_at_us = 0;
+    if (newcomer) { /* after the grace time whoever comes is somebody who enters (1.6-06) */
+        step->after->seats[seat].consent = SEAT_CONSENT_NONE;
+        step_notice(step, SEAT_PHYSICIAN, "newcomer");
+    }
     resume_without_click(step);
     struct audit_draft *draft = step_record(step, AUDIT_ACT_PARTICIPANT_BACK);
     record_seat(draft, step, seat);
@@ -98,7 +108,7 @@ void step_endpoint_back(struct step *step)
 void step_confirm_same(struct step *step)
 {
     const struct consultation *before = step->before;
-    if (any_seat_lost(before) || before->picture_lost || before->sound_lost ||
+    if (needed_seat_lost(before) || before->picture_lost || before->sound_lost ||
         before->evidence_lost) {
         step_refuse(step, STEP_REFUSAL_NOT_CONNECTED);
         return;

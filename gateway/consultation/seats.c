@@ -1,25 +1,26 @@
 /* Who sits where (promise P3). Sitting down is waiting; only T04, T11 and staff in an emergency make present. */
 #include "gateway/consultation/step.h"
 
-static int seat_of_role(enum role role)
+static int seat_of_actor(const struct consultation *consultation, const struct actor *actor)
 {
-    if (role == ROLE_PATIENT)
+    if (actor->role == ROLE_PATIENT)
         return SEAT_PATIENT;
-    return role == ROLE_PHYSICIAN ? SEAT_PHYSICIAN : -1;
+    return actor->role == ROLE_PHYSICIAN ? SEAT_PHYSICIAN : seat_of_guest(consultation, actor);
 }
 
-/* The patient's seat belongs to the browser that took it first (2.5-20); staff are known by their account. */
+/* The patient's seat and a guest's belong to the browser that took them first (2.5-20); staff are known by their
+ * account. */
 void step_seat_take(struct step *step)
 {
-    int seat = seat_of_role(step->input->actor.role);
+    int seat = seat_of_actor(step->before, &step->input->actor);
     bool other = step->input->seat >= 0 && step->input->seat != seat;
-    if (seat < 0 || other || (seat == SEAT_PATIENT && !id_is_set(&step->input->device))) {
+    bool by_link = seat != SEAT_PHYSICIAN;
+    if (seat < 0 || other || (by_link && !id_is_set(&step->input->device))) {
         step_refuse(step, STEP_REFUSAL_NO_SEAT);
         return;
     }
     struct seat *place = &step->after->seats[seat];
-    if (seat == SEAT_PATIENT && id_is_set(&place->device) &&
-        !id_equal(&place->device, &step->input->device)) {
+    if (by_link && id_is_set(&place->device) && !id_equal(&place->device, &step->input->device)) {
         step_refuse(step, STEP_REFUSAL_SEAT_TAKEN);
         return;
     }
@@ -27,10 +28,14 @@ void step_seat_take(struct step *step)
         step_ignore(step);
         return;
     }
-    if (seat == SEAT_PATIENT)
+    if (by_link)
         place->device = step->input->device;
     place->status = SEAT_WAITING;
     record_seat(step_record(step, AUDIT_ACT_PARTICIPANT_SIT), step, seat);
+    if (newcomer_waits(step->after) && seat >= SEAT_FIRST_GUEST && !place->was_present) {
+        step_notice(step, SEAT_PATIENT, "newcomer");
+        step_notice(step, SEAT_PHYSICIAN, "newcomer");
+    }
 }
 
 void step_seat_away(struct step *step)
@@ -47,6 +52,20 @@ void step_seat_away(struct step *step)
     record_seat(step_record(step, AUDIT_ACT_PARTICIPANT_AWAY), step, seat);
 }
 
+/* A guest who goes on purpose may come in by the same link again, as a newcomer. */
+static void guest_stands_up(struct step *step, int seat)
+{
+    struct seat *place = &step->after->seats[seat];
+    if (place->status == SEAT_EMPTY || (place->status == SEAT_AWAY && !place->was_present)) {
+        step_ignore(step);
+        return;
+    }
+    place->status = SEAT_AWAY;
+    place->was_present = false;
+    place->lost_at_us = 0;
+    place->consent = SEAT_CONSENT_NONE;
+}
+
 /* A closed page is often an accident: whoever was admitted keeps the place for the grace time. */
 void step_seat_leave(struct step *step)
 {
@@ -59,17 +78,22 @@ void step_seat_leave(struct step *step)
         step_refuse(step, STEP_REFUSAL_WRONG_ROLE);
         return;
     }
-    if (before->status == SEAT_PRESENT)
+    bool by_itself = step->input->actor.role != ROLE_SYSTEM;
+    if (seat >= SEAT_FIRST_GUEST && by_itself)
+        guest_stands_up(step, seat);
+    else if (before->status == SEAT_PRESENT)
         step_lose_seat(step, seat);
     else if (before->status == SEAT_WAITING && before->was_present)
         step->after->seats[seat].status = SEAT_AWAY;
-    else if (!before->was_present &&
+    else if (seat < SEAT_FIRST_GUEST && !before->was_present &&
              (before->status == SEAT_WAITING || before->status == SEAT_AWAY))
         step->after->seats[seat].status = SEAT_GONE;
     else {
         step_ignore(step);
         return;
     }
+    if (step->result->verdict != STEP_GO)
+        return;
     struct audit_draft *draft = step_record(step, AUDIT_ACT_PARTICIPANT_LEAVE);
     record_seat(draft, step, seat);
     record_text(draft, "from", consultation_state_name(step->before->state));
@@ -100,6 +124,26 @@ static void turn_held_device_away(struct step *step)
     record_text(step_record(step, AUDIT_ACT_PARTICIPANT_REMOVE), "who", "second_device");
 }
 
+/* The others go on, and the link is void: who is to come back is invited anew. */
+static void remove_guest(struct step *step, int seat)
+{
+    const struct seat *before = &step->before->seats[seat];
+    if (!id_is_set(&before->person) || before->status == SEAT_GONE) {
+        step_refuse(step, STEP_REFUSAL_NO_SEAT);
+        return;
+    }
+    struct seat *place = &step->after->seats[seat];
+    place->status = SEAT_GONE;
+    place->was_present = false;
+    place->lost_at_us = 0;
+    place->consent = SEAT_CONSENT_NONE;
+    struct audit_draft *draft = step_record(step, AUDIT_ACT_PARTICIPANT_REMOVE);
+    record_seat(draft, step, seat);
+    record_text(draft, "person", before->person.text);
+    if (before->status != SEAT_EMPTY)
+        end_session(step, seat, "removed");
+}
+
 /* Without a seat: the held second device is turned away. */
 void step_remove(struct step *step)
 {
@@ -110,6 +154,10 @@ void step_remove(struct step *step)
     int seat = step_seat(step);
     if (seat < 0)
         return;
+    if (seat >= SEAT_FIRST_GUEST) {
+        remove_guest(step, seat);
+        return;
+    }
     enum seat_status status = step->before->seats[seat].status;
     if (status == SEAT_EMPTY || status == SEAT_GONE) {
         step_refuse(step, STEP_REFUSAL_NO_SEAT);

@@ -11,11 +11,14 @@ static void settle_seats(struct consultation *after)
     bool over = consultation_is_over(after->state);
     for (int i = 0; i < SEATS_MAX; i++) {
         struct seat *seat = &after->seats[i];
+        seat->sharing = seat->sharing && seat->status == SEAT_PRESENT;
         if (consultation_is_live(after->state))
             continue;
-        seat->was_present = false;
+        seat->was_present = seat->sharing = false;
         seat->lost_at_us = 0;
-        if (over && seat->status != SEAT_EMPTY)
+        seat->consent = SEAT_CONSENT_NONE; /* admitted again, asked again */
+        if (over &&
+            (seat->status != SEAT_EMPTY || (i >= SEAT_FIRST_GUEST && id_is_set(&seat->person))))
             seat->status = SEAT_GONE;
         else if (seat->status == SEAT_PRESENT)
             seat->status = SEAT_WAITING;
@@ -44,9 +47,9 @@ static void settle_flags(const struct step *step)
     }
     if (!after->second_device)
         memset(&after->held_device, 0, sizeof(after->held_device));
-    after->presence = after->second_device || after->state == CONSULTATION_STATE_PAUSED
-                          ? PRESENCE_HELD
-                          : PRESENCE_CLEAN;
+    bool held = after->second_device || newcomer_waits(after);
+    after->presence =
+        held || after->state == CONSULTATION_STATE_PAUSED ? PRESENCE_HELD : PRESENCE_CLEAN;
 }
 
 /* Runs only while all four tracks live between two present people (§4.1). */
@@ -73,7 +76,7 @@ static void settle_deadline(const struct step *step)
         deadline_us = after->finished_at_us + step->parameters->checklist_limit_us;
     if (after->state == CONSULTATION_STATE_PAUSED ||
         after->state == CONSULTATION_STATE_RECONNECTING)
-        for (int i = 0; i < SEATS_MAX; i++) {
+        for (int i = 0; i < SEAT_FIRST_GUEST; i++) {
             const struct seat *seat = &after->seats[i];
             int64_t grace_us = seat->lost_at_us + step->parameters->reconnect_grace_us;
             if (seat_is_lost(seat) && (deadline_us == 0 || grace_us < deadline_us))
@@ -96,7 +99,7 @@ static bool gates_differ(const struct consultation *a, const struct consultation
 {
     for (int from = 0; from < SEATS_MAX; from++)
         for (int to = 0; to < SEATS_MAX; to++)
-            for (enum gate_kind kind = GATE_AUDIO; kind <= GATE_VIDEO; kind++)
+            for (enum gate_kind kind = GATE_AUDIO; kind <= GATE_SCREEN; kind++)
                 if (consultation_gate_open(a, from, to, kind) !=
                     consultation_gate_open(b, from, to, kind))
                     return true;

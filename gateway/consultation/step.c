@@ -11,8 +11,11 @@
 #define PHYSICIAN BIT(PHYSICIAN)
 #define STAFF     (BIT(PHYSICIAN) | BIT(CLERK))
 #define OFFICE    (BIT(PHYSICIAN) | BIT(CLERK) | BIT(ADMINISTRATOR))
-#define SEATED    (BIT(PATIENT) | BIT(PROXY) | BIT(PHYSICIAN) | BIT(NURSE) | BIT(CLERK))
-#define PEOPLE    (SEATED | BIT(ADMINISTRATOR))
+#define GUESTS    (BIT(FAMILY) | BIT(INTERPRETER) | BIT(HELPER) | BIT(SPECIALIST) | BIT(TRAINEE))
+#define ASKED     (BIT(PATIENT) | BIT(PROXY) | BIT(PHYSICIAN) | BIT(NURSE) | BIT(CLERK))
+#define SEATED    (ASKED | GUESTS)
+#define SHOWING   (BIT(PHYSICIAN) | BIT(SPECIALIST))
+#define PEOPLE    (ASKED | BIT(ADMINISTRATOR))
 #define GATEWAY   BIT(SYSTEM)
 
 /* A cell: a refusal, or one of the two below. */
@@ -89,6 +92,8 @@ static bool actor_belongs(const struct step *step)
     case ROLE_PHYSICIAN:
         return id_equal(&actor->person, &step->before->physician);
     default:
+        if (role_is_guest(actor->role))
+            return seat_of_guest(step->before, actor) >= 0;
         return id_equal(&actor->institution, &step->before->institution);
     }
 }

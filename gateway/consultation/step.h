@@ -66,12 +66,18 @@ void step_refuse_live(struct step *step, const struct live_verdict *verdict, int
 int64_t examined_us(const struct consultation *consultation, int64_t now_us);
 /* Is this seat's endpoint lost, its place in an admitted call kept? */
 bool seat_is_lost(const struct seat *seat);
-bool any_seat_lost(const struct consultation *consultation);
+/* Patient or physician; a lost guest stops nothing. */
+bool needed_seat_lost(const struct consultation *consultation);
+/* A guest sits in a live call and was not let in: held without media, the others go on (2.5-09). */
+bool newcomer_waits(const struct consultation *consultation);
 /* Somebody entitled says so by the fact `acute_change`, when the pack has it (EM-01): nothing is held then (P7). */
 bool acute_change_declared(const struct consultation *consultation, const struct rule_pack *pack);
 /* An input's seat that exists, else -1 after refusing NO_SEAT. */
 int step_seat(struct step *step);
-/* A present seat loses its endpoint: away with its place kept; IDENT and CONSULT become RECONNECTING. */
+/* The guest's seat of this person whose link is good, or -1. */
+int seat_of_guest(const struct consultation *consultation, const struct actor *actor);
+/* A present seat loses its endpoint: away with its place kept; IDENT and CONSULT become RECONNECTING unless it is a
+ * guest's. */
 void step_lose_seat(struct step *step, int seat);
 /* Copies a code, rule id or the empty text for NULL. */
 void code_copy(char ret_code[REASON_CODE_SIZE], const char *code);
@@ -114,5 +120,9 @@ STEP_HANDLER(seat_leave);
 STEP_HANDLER(remove);
 STEP_HANDLER(second_device);
 STEP_HANDLER(move_seat);
+STEP_HANDLER(invite);
+STEP_HANDLER(seat_consent);
+STEP_HANDLER(seat_admit);
+STEP_HANDLER(screen);
 
 #endif

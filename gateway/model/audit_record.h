@@ -53,9 +53,11 @@
     X(PARTICIPANT_BACK, "participant.back")                                                        \
     X(PARTICIPANT_LEAVE, "participant.leave")                                                      \
     X(PARTICIPANT_REMOVE, "participant.remove")                                                    \
+    X(PARTICIPANT_ADMIT, "participant.admit")                                                      \
     X(MEDIA_OPEN, "media.open")                                                                    \
     X(MEDIA_HOLD, "media.hold")                                                                    \
     X(MEDIA_CONNECTED, "media.connected")                                                          \
+    X(MEDIA_SCREEN, "media.screen")                                                                \
     X(MEDIA_GAP, "media.gap")                                                                      \
     X(MEDIA_LINE, "media.line")                                                                    \
     X(MEDIA_KEYS_DESTROYED, "media.keys.destroyed")                                                \

@@ -72,7 +72,11 @@ enum consultation_state {
     X(SEAT_LEAVE, "seat_leave", "seats") /* P stand up, or resume time-out */                      \
     X(REMOVE, "remove", "seats")         /* P staff removes a seat */                              \
     X(SECOND_DEVICE, "second_device", "2.5-20") /*   another device holds the link */              \
-    X(MOVE_SEAT, "move_seat", "2.5-20")         /* P staff moves the seat to the held device */
+    X(MOVE_SEAT, "move_seat", "2.5-20")         /* P staff moves the seat to the held device */    \
+    X(INVITE, "invite", "1.6-06")               /*   staff made a link for a guest */              \
+    X(SEAT_CONSENT, "seat_consent", "1.6-06")   /* P patient agrees to a guest, or not */          \
+    X(SEAT_ADMIT, "seat_admit", "2.5-09")       /* P physician lets a waiting guest in */          \
+    X(SCREEN, "screen", "1.6-09")               /* P somebody shows their screen, or stops */
 
 enum consultation_event {
 #define X(name, text, ref) CONSULTATION_EVENT_##name,
@@ -90,11 +94,15 @@ enum seat_status {
     SEAT_STATUS_COUNT
 };
 
-/* The two seats every consultation has; the others are for people who join them. */
-enum { SEAT_PATIENT = 0, SEAT_PHYSICIAN = 1 };
+/* The two seats every consultation has, without whom there is none; the others are for guests. */
+enum { SEAT_PATIENT = 0, SEAT_PHYSICIAN = 1, SEAT_FIRST_GUEST = 2 };
+
+/* What the patient said about a guest, each time anew (1.6-06). */
+enum seat_consent { SEAT_CONSENT_NONE, SEAT_CONSENT_GIVEN, SEAT_CONSENT_REFUSED };
 
 /* Promise P3: waiting and present seats may have an endpoint; away and gone have none, so no SRTP context.
- * A seat that was present stays `present` through a lost endpoint only as SEAT_AWAY with `was_present`. */
+ * A seat that was present stays `present` through a lost endpoint only as SEAT_AWAY with `was_present`.
+ * A guest's seat is EMPTY with a person in it from the invitation on; GONE when that link is void. */
 struct seat {
     enum seat_status status;
     enum role role;
@@ -104,6 +112,8 @@ struct seat {
         was_present; /* away or waiting: comes back into an admitted call, after CONFIRM_SAME when needed */
     int64_t since_us;   /* wall clock, of the present status */
     int64_t lost_at_us; /* wall clock, with was_present: when its endpoint was lost; else 0 */
+    enum seat_consent consent; /* guests, in a live state */
+    bool sharing;              /* shows a screen; only while present */
 };
 
 /* Regions that run beside the state (§4.1). */

@@ -2,6 +2,7 @@
 #ifndef GATEWAY_MODEL_PERSON_H
 #define GATEWAY_MODEL_PERSON_H
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "gateway/base/id.h"
@@ -15,7 +16,13 @@
     X(NURSE, "nurse")                                                                              \
     X(CLERK, "clerk")                 /* staff on behalf of a physician */                         \
     X(ADMINISTRATOR, "administrator") /* reads the audit trail, books, manages staff */            \
-    X(SYSTEM, "system")
+    X(SYSTEM, "system")                                                                            \
+    /* guests: invited to one consultation by a link of their own (JP-OC-1.6-06, 2.2-08, IN-01) */ \
+    X(FAMILY, "family")                                                                            \
+    X(INTERPRETER, "interpreter")                                                                  \
+    X(HELPER, "helper")         /* nurse or carer at the patient's side */                         \
+    X(SPECIALIST, "specialist") /* a physician asked for advice */                                 \
+    X(TRAINEE, "trainee")
 
 enum role {
 #define X(name, text) ROLE_##name,
@@ -41,6 +48,12 @@ static inline enum role role_of_name(const char *name)
         if (strcmp(role_name((enum role)role), name) == 0)
             return (enum role)role;
     return ROLE_NONE;
+}
+
+/* Invited to one consultation; belongs to no institution's staff. */
+static inline bool role_is_guest(enum role role)
+{
+    return role >= ROLE_FAMILY && role <= ROLE_TRAINEE;
 }
 
 enum language { LANGUAGE_JA, LANGUAGE_EN, LANGUAGE_COUNT };
@@ -75,7 +88,7 @@ static inline const char *authentication_name(enum authentication authentication
     return (unsigned)authentication < AUTHENTICATION_COUNT ? names[authentication] : "none";
 }
 
-/* The one who does something. `person` is a staff id (s_…) or a patient pseudonym (p_…). */
+/* The one who does something. `person` is a staff id (s_…), a patient pseudonym (p_…) or a guest (g_…). */
 struct actor {
     enum role role;
     enum authentication authentication;

@@ -33,8 +33,9 @@ ACTS = set("""log.open log.close log.heartbeat clock.step config.change config.r
     staff.logout access.denied consult.create invite.issue invite.redeem invite.second_device invite.move_device
     consent.give consent.withdraw fact.supply rule.decision rule.acknowledge consult.enter consult.admit consult.start
     consult.hold consult.continue consult.defer consult.convert consult.emergency consult.finish consult.close
-    consult.abandon participant.sit participant.away participant.back participant.leave participant.remove media.open
-    media.hold media.connected media.gap media.line media.keys.destroyed media.fingerprint_mismatch audit.search audit.view
+     consult.abandon participant.sit participant.away participant.back participant.leave participant.remove participant.admit
+     media.open media.hold media.connected media.screen media.gap media.line media.keys.destroyed
+     media.fingerprint_mismatch audit.search audit.view
     audit.verify privacy.erase system.drain""".split())
 CODES = {"act", "boot", "log", "out", "req", "t", "tenant"}
 INTEGERS = {"mono", "ref", "seq", "terr", "v"}

@@ -97,8 +97,19 @@ static uint64_t key_of(const struct bench *bench, const struct consultation *c, 
     key_add(&key, 1, consultation_gate_open(c, 0, 1, GATE_VIDEO));
     key_add(&key, 1, consultation_gate_open(c, 1, 0, GATE_AUDIO));
     key_add(&key, 1, consultation_gate_open(c, 1, 0, GATE_VIDEO));
+    const struct seat *guest = &c->seats[SEAT_FIRST_GUEST];
+    key_add(&key, 3, guest->status);
+    key_add(&key, 1, guest->was_present);
+    key_add(&key, 1, id_is_set(&guest->person));
     if (state > CONSULTATION_STATE_CLOSING)
         return key;
+    key_add(&key, 1, id_is_set(&guest->device));
+    key_add(&key, 2, guest->consent);
+    key_add(&key, 1,
+            guest->was_present &&
+                now_us - guest->lost_at_us > bench->parameters.reconnect_grace_us);
+    key_add(&key, 1, guest->sharing);
+    key_add(&key, 1, c->seats[SEAT_PHYSICIAN].sharing);
     key_add(&key, 4, c->before_hold);
     key_add(&key, 1, c->picture_lost);
     key_add(&key, 1, c->sound_lost);
@@ -158,6 +169,10 @@ static void walk_edge(struct walk *walk, const struct node *node, const struct w
 {
     struct bench *bench = &walk->bench;
     struct step_input input = choice->input;
+    const struct seat *guest = &bench->now.seats[SEAT_FIRST_GUEST];
+    if (input.event == CONSULTATION_EVENT_INVITE && id_is_set(&guest->person) &&
+        guest->status != SEAT_GONE)
+        return; /* one guest is walked; more of them are the same, and how many fit is test_guests' */
     input.now_us = node->now_us + choice->passes_us;
     walk_say(bench, choice->truth);
     consultation_step(bench->pack, &bench->parameters, &bench->now, &input, &bench->after,
@@ -194,7 +209,6 @@ static void walk_time(struct walk *walk, const struct node *node)
 static void walk_init(struct walk *walk)
 {
     bench_init(&walk->bench);
-    walk_inputs_init(&walk->inputs, &walk->bench);
     walk->nodes = malloc(NODES_MAX * sizeof(*walk->nodes)); /* touched as far as it is needed */
     walk->keys = calloc(SLOTS, sizeof(*walk->keys));
     CHECK(walk->nodes != NULL && walk->keys != NULL);
@@ -209,12 +223,9 @@ static void walk_done(struct walk *walk)
     free(walk);
 }
 
-static void breadth_first_until_nothing_new(void **unused)
+/* Returns the cells that went; the walk holds what was seen. */
+static unsigned breadth_first(struct walk *walk)
 {
-    (void)unused;
-    struct walk *walk = calloc(1, sizeof(*walk));
-    CHECK(walk != NULL);
-    walk_init(walk);
     walk_reached(walk, &walk->bench.now, BENCH_BOOKED_US - 3600 * BENCH_S, false);
     for (uint32_t i = 0; i < walk->count; i++) {
         node_get(&walk->nodes[i], &walk->bench.now);
@@ -228,15 +239,42 @@ static void breadth_first_until_nothing_new(void **unused)
         for (int event = 0; event < CONSULTATION_EVENT_COUNT; event++)
             cells += walk->cell_went[state][event];
     }
-    for (int refusal = 0; refusal < STEP_REFUSAL_COUNT; refusal++)
-        if (!walk->refusal_seen[refusal])
-            fail_msg("no input was ever refused with %s",
-                     step_refusal_name((enum step_refusal)refusal));
     print_message("states: %u  edges: %llu (%llu go, %llu ignored, %llu refused)  inputs tried in "
                   "each: %u  cells that went: %u\n",
                   walk->count, (unsigned long long)walk->edges, (unsigned long long)walk->gone,
                   (unsigned long long)walk->ignored, (unsigned long long)walk->refused,
                   walk->inputs.count, cells);
+    return cells;
+}
+
+static void two_people_until_nothing_new(void **unused)
+{
+    (void)unused;
+    struct walk *walk = calloc(1, sizeof(*walk));
+    CHECK(walk != NULL);
+    walk_init(walk);
+    walk_inputs_init(&walk->inputs, &walk->bench);
+    breadth_first(walk);
+    for (int refusal = 0; refusal < STEP_REFUSAL_SEATS_FULL; refusal++)
+        if (!walk->refusal_seen[refusal])
+            fail_msg("no input was ever refused with %s",
+                     step_refusal_name((enum step_refusal)refusal));
+    walk_done(walk);
+}
+
+static void with_a_guest_until_nothing_new(void **unused)
+{
+    (void)unused;
+    struct walk *walk = calloc(1, sizeof(*walk));
+    CHECK(walk != NULL);
+    walk_init(walk);
+    walk_inputs_init_guest(&walk->inputs, &walk->bench);
+    breadth_first(walk);
+    assert_true(walk->refusal_seen[STEP_REFUSAL_CONSENT_MISSING]);
+    assert_true(walk->refusal_seen[STEP_REFUSAL_SCREEN_TAKEN]);
+    for (int state = CONSULTATION_STATE_IDENT; state <= CONSULTATION_STATE_EMERGENCY; state++)
+        assert_true(walk->cell_went[state][CONSULTATION_EVENT_SEAT_ADMIT] ==
+                    (state != CONSULTATION_STATE_RECONNECTING));
     walk_done(walk);
 }
 
@@ -360,7 +398,8 @@ static void random_sequences_agree_with_the_reference(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(breadth_first_until_nothing_new),
+        cmocka_unit_test(two_people_until_nothing_new),
+        cmocka_unit_test(with_a_guest_until_nothing_new),
         cmocka_unit_test(random_sequences_agree_with_the_reference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,9 +27,9 @@ static bool same_gates(const struct consultation *a, const struct consultation *
 {
     for (int from = 0; from < SEATS_MAX; from++)
         for (int to = 0; to < SEATS_MAX; to++)
-            if (gate(a, from, to, GATE_AUDIO) != gate(b, from, to, GATE_AUDIO) ||
-                gate(a, from, to, GATE_VIDEO) != gate(b, from, to, GATE_VIDEO))
-                return false;
+            for (enum gate_kind kind = GATE_AUDIO; kind <= GATE_SCREEN; kind++)
+                if (gate(a, from, to, kind) != gate(b, from, to, kind))
+                    return false;
     return true;
 }
 
@@ -43,11 +43,16 @@ static const char *check_seats(const struct consultation *c, bool over, bool liv
         MUST(!over || seat->status == SEAT_EMPTY || seat->status == SEAT_GONE);
         MUST(live || seat->status != SEAT_PRESENT);
         MUST(!seat->was_present || (live && seat->status != SEAT_PRESENT && seat->lost_at_us > 0));
-        MUST(i < 2 || seat->status == SEAT_EMPTY);
+        /* 1.6-06, 2.5-09: in are guests to whom the patient agreed, or who help in an emergency and what follows it */
+        MUST(i < SEAT_FIRST_GUEST || seat->status != SEAT_PRESENT ||
+             seat->consent == SEAT_CONSENT_GIVEN || c->state >= CONSULTATION_STATE_EMERGENCY);
+        MUST(seat->consent == SEAT_CONSENT_NONE || (i >= SEAT_FIRST_GUEST && live));
+        MUST(!seat->sharing || seat->status == SEAT_PRESENT);
         for (int other = 0; other < SEATS_MAX; other++) {
             bool open = gate(c, i, other, GATE_AUDIO) || gate(c, i, other, GATE_VIDEO);
             bool both = seat->status == SEAT_PRESENT && c->seats[other].status == SEAT_PRESENT;
             MUST(!open || (both && i != other));
+            MUST(gate(c, i, other, GATE_SCREEN) == (open && seat->sharing));
             /* P3: whoever is on the roster as present is heard and seen, except while held */
             MUST(!both || i == other || open == (c->state != CONSULTATION_STATE_PAUSED));
             /* P7: the sound of present people is never closed but by a hold */
@@ -91,7 +96,15 @@ const char *walk_check_state(const struct consultation *c)
     MUST(c->rx != RX_OPEN && c->rx != RX_SUBMITTED); /* nobody prescribes yet */
     MUST(!over || c->ended_at_us > 0);
     MUST(c->second_device == id_is_set(&c->held_device));
-    MUST((c->presence == PRESENCE_HELD) == (paused || c->second_device));
+    bool newcomer = false;
+    unsigned screens = 0;
+    for (int i = 0; i < SEATS_MAX; i++) {
+        newcomer |= i >= SEAT_FIRST_GUEST && live && seats[i].status == SEAT_WAITING &&
+                    !seats[i].was_present;
+        screens += seats[i].sharing;
+    }
+    MUST((c->presence == PRESENCE_HELD) == (paused || c->second_device || newcomer));
+    MUST(screens <= 1);
     /* P7: an acute change, once declared, is never held */
     MUST(!paused || !c->facts.values[FAKE_FACT_ACUTE].known ||
          c->facts.values[FAKE_FACT_ACUTE].value == 0);
@@ -203,10 +216,16 @@ static const char *check_causes(const struct consultation *before, const struct 
     MUST(before->state != CONSULTATION_STATE_EMERGENCY ||
          after->state == CONSULTATION_STATE_EMERGENCY ||
          event == CONSULTATION_EVENT_EMERGENCY_OVER || event == CONSULTATION_EVENT_WITHDRAW);
+    /* guests come and go without the consultation stopping for them */
+    bool about_guest = input->seat >= SEAT_FIRST_GUEST || role_is_guest(input->actor.role);
+    MUST(!about_guest || before->state == after->state || event == CONSULTATION_EVENT_EMERGENCY);
     /* a place in the call is taken by admission, by coming back, or by staff's hand */
     for (int i = 0; i < SEATS_MAX; i++)
         MUST(before->seats[i].status == SEAT_PRESENT || after->seats[i].status != SEAT_PRESENT ||
-             event == CONSULTATION_EVENT_ADMIT || event == CONSULTATION_EVENT_MOVE_SEAT ||
+             (i < SEAT_FIRST_GUEST &&
+              (event == CONSULTATION_EVENT_ADMIT || event == CONSULTATION_EVENT_MOVE_SEAT)) ||
+             (event == CONSULTATION_EVENT_SEAT_ADMIT && input->seat == i &&
+              input->actor.role == ROLE_PHYSICIAN) ||
              (event == CONSULTATION_EVENT_ENDPOINT_BACK && before->seats[i].was_present &&
               (input->device.text[0] == 0 || id_equal(&input->device, &before->seats[i].device))));
     return NULL;

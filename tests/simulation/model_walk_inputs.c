@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/base/bytes.h"
 #include "gateway/base/check.h"
 
 void walk_say(struct bench *bench, enum walk_truth truth)
@@ -164,11 +165,90 @@ void walk_inputs_init(struct walk_inputs *inputs, const struct bench *bench)
             bool entitled =
                 who <= WHO_SYSTEM &&
                 consultation_event_allowed((enum consultation_event)event, bench_actor(who).role);
+            if (event == CONSULTATION_EVENT_INVITE && entitled)
+                continue; /* with guests: walk_inputs_init_guest() */
             if (entitled)
                 add_event(inputs, bench, (enum consultation_event)event, who);
             else if (who >= WHO_OTHER_PATIENT) /* other roles: every cell in test_step_table */
                 add(inputs, &wrong);
         }
+    }
+    inputs->first_of[CONSULTATION_EVENT_COUNT] = inputs->count;
+}
+
+static void add_guest(struct walk_inputs *inputs, const struct bench *bench,
+                      enum consultation_event event, enum who who, int seat, const char *code)
+{
+    struct walk_input input = {.input = bench_input(bench, event, who), .passes_us = BENCH_S};
+    input.input.seat = seat;
+    if (seat == SEAT_FIRST_GUEST || who == WHO_GUEST)
+        input.input.device = BENCH_GUEST_DEVICE;
+    if (code != NULL)
+        (void)!text_copy(input.input.code, sizeof(input.input.code), code);
+    add(inputs, &input);
+    input.input.device = BENCH_OTHER_DEVICE;
+    if (event == CONSULTATION_EVENT_SEAT_TAKE || event == CONSULTATION_EVENT_ENDPOINT_BACK)
+        add(inputs, &input);
+}
+
+static void add_guest_event(struct walk_inputs *inputs, const struct bench *bench,
+                            enum consultation_event event)
+{
+    enum who who = bench_allowed(event);
+    switch (event) {
+    case CONSULTATION_EVENT_FACT: /* about the two */
+    case CONSULTATION_EVENT_ACKNOWLEDGE:
+    case CONSULTATION_EVENT_SECOND_DEVICE:
+    case CONSULTATION_EVENT_MOVE_SEAT:
+        break;
+    case CONSULTATION_EVENT_SEAT_TAKE:
+        add_guest(inputs, bench, event, WHO_PATIENT, -1, NULL);
+        add_guest(inputs, bench, event, WHO_PHYSICIAN, -1, NULL);
+        add_guest(inputs, bench, event, WHO_GUEST, -1, NULL);
+        break;
+    case CONSULTATION_EVENT_SEAT_LEAVE:
+        add_guest(inputs, bench, event, WHO_PATIENT, SEAT_PATIENT, NULL);
+        add_guest(inputs, bench, event, WHO_GUEST, SEAT_FIRST_GUEST, NULL);
+        add_guest(inputs, bench, event, WHO_SYSTEM, SEAT_FIRST_GUEST, NULL);
+        break;
+    case CONSULTATION_EVENT_SEAT_AWAY:
+    case CONSULTATION_EVENT_ENDPOINT_LOST:
+    case CONSULTATION_EVENT_ENDPOINT_BACK:
+    case CONSULTATION_EVENT_REMOVE:
+        for (int seat = 0; seat <= SEAT_FIRST_GUEST + 1; seat++) /* the last is nobody's */
+            add_guest(inputs, bench, event, who, seat, NULL);
+        break;
+    case CONSULTATION_EVENT_SEAT_CONSENT:
+        add_guest(inputs, bench, event, who, SEAT_FIRST_GUEST, "given");
+        add_guest(inputs, bench, event, who, SEAT_FIRST_GUEST, "refused");
+        add_guest(inputs, bench, event, who, SEAT_FIRST_GUEST, NULL);
+        break;
+    case CONSULTATION_EVENT_SEAT_ADMIT:
+        add_guest(inputs, bench, event, who, SEAT_FIRST_GUEST, NULL);
+        break;
+    case CONSULTATION_EVENT_SCREEN:
+        for (int i = 0; i < 4; i++)
+            add_guest(inputs, bench, event, i % 2 == 0 ? WHO_PHYSICIAN : WHO_GUEST, -1,
+                      i < 2 ? "on" : "off");
+        break;
+    case CONSULTATION_EVENT_EMERGENCY:
+        add_guest(inputs, bench, event, WHO_GUEST, -1, NULL);
+        add_guest(inputs, bench, event, WHO_PATIENT, -1, NULL);
+        break;
+    default:
+        add_guest(inputs, bench, event, who, -1, NULL);
+        break;
+    }
+}
+
+void walk_inputs_init_guest(struct walk_inputs *inputs, const struct bench *bench)
+{
+    inputs->count = 0;
+    inputs->all = calloc(WALK_INPUTS_MAX, sizeof(*inputs->all));
+    CHECK(inputs->all != NULL);
+    for (int event = 0; event < CONSULTATION_EVENT_COUNT; event++) {
+        inputs->first_of[event] = inputs->count;
+        add_guest_event(inputs, bench, (enum consultation_event)event);
     }
     inputs->first_of[CONSULTATION_EVENT_COUNT] = inputs->count;
 }

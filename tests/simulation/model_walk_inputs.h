@@ -31,7 +31,10 @@ struct walk_inputs {
     unsigned first_of[CONSULTATION_EVENT_COUNT + 1]; /* inputs of one event lie together */
 };
 
+/* Patient and physician alone: everything about the two. */
 void walk_inputs_init(struct walk_inputs *inputs, const struct bench *bench);
+/* With a guest: everything about the guest and screens, and one way through each event of the two. */
+void walk_inputs_init_guest(struct walk_inputs *inputs, const struct bench *bench);
 void walk_inputs_done(struct walk_inputs *inputs);
 /* Makes the bench's rules answer so. */
 void walk_say(struct bench *bench, enum walk_truth truth);

@@ -4,7 +4,8 @@
 
 #include "gateway/base/check.h"
 
-const struct id BENCH_DEVICE = {"b_first"}, BENCH_OTHER_DEVICE = {"b_second"};
+const struct id BENCH_DEVICE = {"b_first"}, BENCH_OTHER_DEVICE = {"b_second"},
+                BENCH_GUEST_DEVICE = {"b_guest"};
 static const struct id CONSULTATION = {"c_one"}, INSTITUTION = {"i_clinic"}, PATIENT = {"p_hana"},
                        PHYSICIAN = {"s_sato"};
 
@@ -43,6 +44,7 @@ struct actor bench_actor(enum who who)
         [WHO_OTHER_PATIENT] = {ROLE_PATIENT, "p_other", "i_clinic"},
         [WHO_OTHER_PHYSICIAN] = {ROLE_PHYSICIAN, "s_other", "i_clinic"},
         [WHO_FOREIGN_CLERK] = {ROLE_CLERK, "s_far", "i_other"},
+        [WHO_GUEST] = {ROLE_SPECIALIST, "g_ken", "i_clinic"},
     };
     struct actor actor = {.role = actors[who].role};
     strcpy(actor.person.text, actors[who].person);
@@ -65,6 +67,12 @@ struct step_input bench_input(const struct bench *bench, enum consultation_event
         input.seat = -1;
         if (who == WHO_PHYSICIAN)
             input.device = (struct id){0};
+        if (who == WHO_GUEST)
+            input.device = BENCH_GUEST_DEVICE;
+    }
+    if (event == CONSULTATION_EVENT_INVITE) {
+        input.guest = bench_actor(WHO_GUEST).person;
+        input.guest_role = ROLE_SPECIALIST;
     }
     if (event == CONSULTATION_EVENT_SECOND_DEVICE || event == CONSULTATION_EVENT_MOVE_SEAT)
         input.device = BENCH_OTHER_DEVICE;

@@ -17,6 +17,7 @@ enum who {
     WHO_OTHER_PATIENT,
     WHO_OTHER_PHYSICIAN,
     WHO_FOREIGN_CLERK,
+    WHO_GUEST, /* a specialist; belongs here only once invited */
     WHO_COUNT
 };
 
@@ -31,7 +32,7 @@ struct bench {
     int64_t now_us;
 };
 
-extern const struct id BENCH_DEVICE, BENCH_OTHER_DEVICE;
+extern const struct id BENCH_DEVICE, BENCH_OTHER_DEVICE, BENCH_GUEST_DEVICE;
 
 void bench_init(struct bench *bench);
 void bench_done(struct bench *bench);

@@ -87,6 +87,14 @@ static const struct {
                                        "iiii"},
     {CONSULTATION_EVENT_MOVE_SEAT, "aaaaaaaa"
                                    "oooo"}, /* no second device */
+    {CONSULTATION_EVENT_INVITE, "gggggggw"
+                                "oooo"},
+    {CONSULTATION_EVENT_SEAT_CONSENT, "wwssssss"
+                                      "oooo"}, /* no guest; with one: test_guests */
+    {CONSULTATION_EVENT_SEAT_ADMIT, "wwssswsw"
+                                    "oooo"},
+    {CONSULTATION_EVENT_SCREEN, "wwgggggg"
+                                "oooo"},
 };
 
 static char letter_of(const struct step_result *result)
@@ -151,6 +159,12 @@ static bool role_expected(enum consultation_event event, enum role role)
     case CONSULTATION_EVENT_ENTER:
     case CONSULTATION_EVENT_WITHDRAW:
         return patient;
+    case CONSULTATION_EVENT_SEAT_CONSENT:
+        return patient;
+    case CONSULTATION_EVENT_INVITE:
+        return physician || clerk || role == ROLE_ADMINISTRATOR;
+    case CONSULTATION_EVENT_SCREEN:
+        return physician || role == ROLE_SPECIALIST;
     case CONSULTATION_EVENT_CANCEL:
         return patient || physician || clerk || role == ROLE_ADMINISTRATOR;
     case CONSULTATION_EVENT_ADMIT:
@@ -159,9 +173,9 @@ static bool role_expected(enum consultation_event event, enum role role)
         return physician || clerk;
     case CONSULTATION_EVENT_EMERGENCY:
     case CONSULTATION_EVENT_SEAT_TAKE:
-        return seated;
+        return seated || role_is_guest(role);
     case CONSULTATION_EVENT_SEAT_LEAVE:
-        return seated || role == ROLE_SYSTEM;
+        return seated || role_is_guest(role) || role == ROLE_SYSTEM;
     case CONSULTATION_EVENT_FACT:
         return seated || role == ROLE_ADMINISTRATOR || role == ROLE_SYSTEM;
     case CONSULTATION_EVENT_ACKNOWLEDGE:
