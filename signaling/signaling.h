@@ -22,6 +22,9 @@
 #define SIGNALING_BODY_MAX         65536
 #define SIGNALING_JSON_DEPTH_MAX   16
 #define SIGNALING_ORIGINS_MAX      8
+#define HTTP_HEADER_VALUE_SIZE     512
+#define HTTP_PATH_WHIP             "/whip" /* and everything below it */
+#define HTTP_PATH_WHEP             "/whep"
 #define SIGNALING_RESUME_QUEUE_MAX 64 /* messages kept for a session without a socket */
 
 struct uv_loop_s;
@@ -49,24 +52,34 @@ struct signaling_options {
 /* One HTTP request that is not a page or asset; valid until signaling_respond(). */
 struct http_request {
     struct handle handle;
-    const char *method;   /* "GET", "POST", "DELETE" */
-    const char *path;     /* "/api/consultations/c_…", percent-decoding refused */
-    const char *query;    /* raw, may be empty; http_query_value() reads it */
-    const char *cookie;   /* Cookie header, may be empty */
-    const char *origin;   /* empty when absent */
-    const char *language; /* "ja" or "en", from Accept-Language */
-    const char *marker;   /* X-Tsunagi header: required on state-changing calls (CSRF) */
-    char peer_prefix[48]; /* IPv4 /24 or IPv6 /48 as text */
-    struct span body;     /* at most SIGNALING_BODY_MAX */
-    bool origin_allowed;  /* present and on the list */
+    const char *method;        /* "GET", "POST", "PATCH", "DELETE", "OPTIONS" */
+    const char *path;          /* "/api/consultations/c_…", percent-decoding refused */
+    const char *query;         /* raw, may be empty; http_query_value() reads it */
+    const char *cookie;        /* Cookie header, may be empty */
+    const char *origin;        /* empty when absent */
+    const char *language;      /* "ja" or "en", from Accept-Language */
+    const char *marker;        /* X-Tsunagi header: required on state-changing calls (CSRF) */
+    const char *authorization; /* Authorization header, may be empty; a secret: never logged */
+    const char *content_type;  /* may be empty */
+    const char *if_match;      /* may be empty */
+    char peer_prefix[48];      /* IPv4 /24 or IPv6 /48 as text */
+    struct span body;          /* at most SIGNALING_BODY_MAX */
+    bool origin_allowed;       /* present and on the list */
+};
+
+struct http_header {
+    const char *name; /* static, lower case */
+    char value[HTTP_HEADER_VALUE_SIZE];
 };
 
 struct http_response {
     int status;
-    const char *content_type; /* "application/json" … */
+    const char *content_type; /* "application/json" …; NULL when there is no body */
     struct span body;
-    const char *set_cookie[2]; /* whole header values, NULL when unused */
-    const char *disposition;   /* Content-Disposition, NULL when unused */
+    const char *set_cookie[2];         /* whole header values, NULL when unused */
+    const char *disposition;           /* Content-Disposition, NULL when unused */
+    const struct http_header *headers; /* what else this answer says: Location, ETag … */
+    uint32_t headers_count;
 };
 
 enum session_end {

@@ -170,20 +170,9 @@ static void negotiation_write_media(const struct negotiation_offer *offer,
     }
 }
 
-enum result negotiation_write(const struct negotiation_offer *offer,
-                              const struct media_fingerprint *fingerprint,
-                              const struct media_candidate *candidates, uint32_t candidates_count,
-                              char *ret_text, size_t size)
+void negotiation_put_candidates(struct sdp_description *description,
+                                const struct media_candidate *candidates, uint32_t candidates_count)
 {
-    struct sdp_description *description = calloc(1, sizeof(*description));
-    if (description == NULL)
-        return RESULT_NO_MEMORY;
-    description->session_id = offer->session_id;
-    description->session_version = offer->version;
-    description->ice_lite = true;
-    description->media_count = NEGOTIATION_SLOTS;
-    for (unsigned i = 0; i < NEGOTIATION_SLOTS; i++)
-        negotiation_write_media(offer, fingerprint, i, &description->media[i]);
     for (uint32_t i = 0; i < candidates_count && i < SDP_CANDIDATES_MAX; i++) {
         struct sdp_candidate *candidate = &description->candidates[description->candidates_count++];
         candidate->component = 1;
@@ -198,13 +187,30 @@ enum result negotiation_write(const struct negotiation_offer *offer,
         snprintf(candidate->address, sizeof(candidate->address), "%s", candidates[i].address);
         snprintf(candidate->type, sizeof(candidate->type), "host");
     }
+}
+
+enum result negotiation_write(const struct negotiation_offer *offer,
+                              const struct media_fingerprint *fingerprint,
+                              const struct media_candidate *candidates, uint32_t candidates_count,
+                              char *ret_text, size_t size)
+{
+    struct sdp_description *description = calloc(1, sizeof(*description));
+    if (description == NULL)
+        return RESULT_NO_MEMORY;
+    description->session_id = offer->session_id;
+    description->session_version = offer->version;
+    description->ice_lite = true;
+    description->media_count = NEGOTIATION_SLOTS;
+    for (unsigned i = 0; i < NEGOTIATION_SLOTS; i++)
+        negotiation_write_media(offer, fingerprint, i, &description->media[i]);
+    negotiation_put_candidates(description, candidates, candidates_count);
     size_t length = 0;
     enum result result = sdp_write(description, ret_text, size, &length);
     free(description);
     return result;
 }
 
-static enum media_codec codec_of(const struct sdp_codec *codec)
+enum media_codec negotiation_codec_of(const struct sdp_codec *codec)
 {
     if (strcasecmp(codec->name, "opus") == 0 && codec->clock == 48000)
         return MEDIA_CODEC_OPUS;
@@ -221,10 +227,32 @@ static bool negotiation_is_red(const struct sdp_codec *codec)
            codec->channels == OPUS.channels;
 }
 
+void negotiation_read_extensions(const struct sdp_media *media, struct media_maps *maps)
+{
+    for (uint32_t i = 0; i < media->extmaps_count; i++)
+        for (size_t k = 0; k < ARRAY_LENGTH(EXTENSIONS); k++)
+            if (strcmp(media->extmaps[i].uri, EXTENSIONS[k].uri) == 0 &&
+                media->extmaps[i].id >= 1 && media->extmaps[i].id <= 14)
+                maps->extension_id[EXTENSIONS[k].extension] = media->extmaps[i].id;
+}
+
+void negotiation_put_extensions(const struct media_maps *maps, struct sdp_media *media)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(EXTENSIONS); i++) {
+        uint8_t id = maps->extension_id[EXTENSIONS[i].extension];
+        bool fits = media->kind == SDP_AUDIO ? EXTENSIONS[i].audio : EXTENSIONS[i].video;
+        if (id == 0 || !fits)
+            continue;
+        struct sdp_extmap *extmap = &media->extmaps[media->extmaps_count++];
+        extmap->id = id;
+        snprintf(extmap->uri, sizeof(extmap->uri), "%s", EXTENSIONS[i].uri);
+    }
+}
+
 static void negotiation_read_numbers(const struct sdp_media *media, struct media_maps *maps)
 {
     for (uint32_t i = 0; i < media->codecs_count; i++) {
-        enum media_codec codec = codec_of(&media->codecs[i]);
+        enum media_codec codec = negotiation_codec_of(&media->codecs[i]);
         if (negotiation_is_red(&media->codecs[i]))
             maps->red_payload_type = media->codecs[i].payload_type;
         if (codec == MEDIA_CODEC_NONE || maps->payload_type[codec] != 0)
@@ -234,11 +262,7 @@ static void negotiation_read_numbers(const struct sdp_media *media, struct media
             if (media->codecs[k].has_apt && media->codecs[k].apt == media->codecs[i].payload_type)
                 maps->rtx_payload_type[codec] = media->codecs[k].payload_type;
     }
-    for (uint32_t i = 0; i < media->extmaps_count; i++)
-        for (size_t k = 0; k < ARRAY_LENGTH(EXTENSIONS); k++)
-            if (strcmp(media->extmaps[i].uri, EXTENSIONS[k].uri) == 0 &&
-                media->extmaps[i].id >= 1 && media->extmaps[i].id <= 14)
-                maps->extension_id[EXTENSIONS[k].extension] = media->extmaps[i].id;
+    negotiation_read_extensions(media, maps);
 }
 
 /* Same m-lines in the same order (RFC 3264 §6), each with the direction ours leaves open. */

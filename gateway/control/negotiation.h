@@ -54,4 +54,15 @@ MUST_CHECK enum result negotiation_read_answer(const struct negotiation_offer *o
                                                const char *sdp, size_t length,
                                                struct media_command *ret_command);
 
+/* ---- what both directions of negotiation share ------------------------------------------------------------------ */
+
+void negotiation_put_candidates(struct sdp_description *description,
+                                const struct media_candidate *candidates,
+                                uint32_t candidates_count);
+/* MEDIA_CODEC_NONE for what we do not relay. */
+enum media_codec negotiation_codec_of(const struct sdp_codec *codec);
+/* Ids of the extensions we understand; what an id is called is the peer's choice (RFC 8285 §5). */
+void negotiation_read_extensions(const struct sdp_media *media, struct media_maps *maps);
+void negotiation_put_extensions(const struct media_maps *maps, struct sdp_media *media);
+
 #endif

@@ -34,10 +34,17 @@ static void exchange_handle_page(struct connection *connection)
         connection_cut(connection);
 }
 
+static bool is_below(const char *path, const char *root)
+{
+    size_t length = strlen(root);
+    return strncmp(path, root, length) == 0 && (path[length] == 0 || path[length] == '/');
+}
+
 static bool is_for_handler(const char *path)
 {
     return strncmp(path, "/api/", 5) == 0 || strcmp(path, "/metrics") == 0 ||
-           strncmp(path, "/health/", 8) == 0;
+           strncmp(path, "/health/", 8) == 0 || is_below(path, HTTP_PATH_WHIP) ||
+           is_below(path, HTTP_PATH_WHEP);
 }
 
 /* The request is whole: answer it from memory or give it upwards. */
@@ -65,6 +72,9 @@ static void exchange_dispatch(struct connection *connection)
         .origin = exchange->origin,
         .language = exchange->language,
         .marker = exchange->marker,
+        .authorization = exchange->authorization,
+        .content_type = exchange->content_type,
+        .if_match = exchange->if_match,
         .body = span_of(exchange->body, exchange->body_length),
         .origin_allowed = transport_origin_allowed(transport, exchange->origin),
     };

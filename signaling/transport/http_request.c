@@ -14,8 +14,10 @@ static const struct {
     enum lws_token_indexes token;
     const char *name;
 } METHODS[] = {
-    {WSI_TOKEN_GET_URI, "GET"}, {WSI_TOKEN_HEAD_URI, "HEAD"},   {WSI_TOKEN_POST_URI, "POST"},
-    {WSI_TOKEN_PUT_URI, "PUT"}, {WSI_TOKEN_PATCH_URI, "PATCH"}, {WSI_TOKEN_DELETE_URI, "DELETE"},
+    {WSI_TOKEN_GET_URI, "GET"},         {WSI_TOKEN_HEAD_URI, "HEAD"},
+    {WSI_TOKEN_POST_URI, "POST"},       {WSI_TOKEN_PUT_URI, "PUT"},
+    {WSI_TOKEN_PATCH_URI, "PATCH"},     {WSI_TOKEN_DELETE_URI, "DELETE"},
+    {WSI_TOKEN_OPTIONS_URI, "OPTIONS"},
 };
 
 /* Empty when absent; false when too long or not plain text. */
@@ -64,7 +66,8 @@ static int read_length(struct lws *wsi, struct exchange *exchange, size_t *ret_l
         return 400;
     if (text[0] == 0) {
         /* The library waits for a body it invents when these have no length. */
-        bool needs_length = may_have_body && strcmp(exchange->method, "DELETE") != 0;
+        bool needs_length = may_have_body && strcmp(exchange->method, "DELETE") != 0 &&
+                            strcmp(exchange->method, "OPTIONS") != 0;
         exchange->close_after = needs_length;
         return needs_length ? 411 : 0;
     }
@@ -162,7 +165,12 @@ int exchange_read(struct lws *wsi, const char *path, size_t path_length, struct 
     if (!read_query(wsi, exchange->query, sizeof(exchange->query)))
         return 414;
     if (!header_copy(wsi, WSI_TOKEN_HTTP_COOKIE, exchange->cookie, sizeof(exchange->cookie)) ||
-        !header_copy(wsi, WSI_TOKEN_ORIGIN, exchange->origin, sizeof(exchange->origin)))
+        !header_copy(wsi, WSI_TOKEN_ORIGIN, exchange->origin, sizeof(exchange->origin)) ||
+        !header_copy(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, exchange->authorization,
+                     sizeof(exchange->authorization)) ||
+        !header_copy(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, exchange->content_type,
+                     sizeof(exchange->content_type)) ||
+        !header_copy(wsi, WSI_TOKEN_HTTP_IF_MATCH, exchange->if_match, sizeof(exchange->if_match)))
         return 400;
     if (lws_hdr_custom_copy(wsi, exchange->marker, sizeof(exchange->marker), "x-tsunagi:", 10) < 0)
         exchange->marker[0] = 0;

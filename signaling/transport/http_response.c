@@ -33,11 +33,13 @@ static const char *status_text(int status)
         {409, "Conflict"},
         {410, "Gone"},
         {411, "Length Required"},
+        {412, "Precondition Failed"},
         {413, "Content Too Large"},
         {414, "URI Too Long"},
         {415, "Unsupported Media Type"},
         {422, "Unprocessable Content"},
         {426, "Upgrade Required"},
+        {428, "Precondition Required"},
         {429, "Too Many Requests"},
         {500, "Internal Server Error"},
         {503, "Service Unavailable"},
@@ -135,6 +137,8 @@ enum result exchange_answer(struct connection *connection, const struct http_res
     for (size_t i = 0; i < ARRAY_LENGTH(response->set_cookie); i++)
         head_add_value(&head, "set-cookie", response->set_cookie[i]);
     head_add_value(&head, "content-disposition", response->disposition);
+    for (uint32_t i = 0; i < response->headers_count; i++)
+        head_add_value(&head, response->headers[i].name, response->headers[i].value);
     head_add(&head, "\r\n");
     if (head.overflowed) {
         free(head.text);

@@ -37,6 +37,7 @@ struct exchange {
     bool page;
     char method[8], path[HTTP_PATH_MAX], query[HTTP_QUERY_MAX], cookie[HTTP_COOKIE_MAX];
     char origin[256], marker[64], language[3];
+    char authorization[256], content_type[128], if_match[128];
     bool accepts_gzip;
     char *body; /* heap, what the client sends */
     size_t body_length;
