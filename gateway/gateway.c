@@ -25,6 +25,7 @@ struct gateway {
     struct control *control;
     struct api *api;
     struct signaling *signaling;
+    struct whip *whip;
     bool draining;
     bool stopping;
     int64_t drain_until_us;
@@ -93,6 +94,20 @@ static void gateway_redeem(void *owner, const struct redeem *redeem, redeem_done
     control_redeem(((struct gateway *)owner)->control, redeem, done, done_owner);
 }
 
+static void gateway_device_issue(void *owner, const struct device_request *request,
+                                 device_done_fn done, void *done_owner)
+{
+    control_device_issue(((struct gateway *)owner)->control, request, done, done_owner);
+}
+
+static void gateway_device_revoke(void *owner, const struct actor *actor,
+                                  const struct id *consultation, const struct id *device,
+                                  device_done_fn done, void *done_owner)
+{
+    control_device_revoke(((struct gateway *)owner)->control, actor, consultation, device, done,
+                          done_owner);
+}
+
 static void gateway_counters(void *owner, uint64_t *ret_values)
 {
     struct gateway *gateway = owner;
@@ -120,7 +135,11 @@ static const struct rule_pack *gateway_pack(void *owner)
 
 static void gateway_on_request(void *owner, const struct http_request *request)
 {
-    api_on_request(((struct gateway *)owner)->api, request);
+    struct gateway *gateway = owner;
+    if (whip_is_path(request->path))
+        whip_on_request(gateway->whip, request);
+    else
+        api_on_request(gateway->api, request);
 }
 
 static void gateway_on_hello(void *owner, struct handle socket, const struct message_hello *hello)
@@ -224,6 +243,7 @@ static void gateway_on_terminate(uv_signal_t *handle, int signal_number)
     gateway->drain_until_us = clock_monotonic_us() + gateway->options->drain_limit_us;
     gateway_record(gateway, AUDIT_ACT_SYSTEM_DRAIN, AUDIT_OK, "drain");
     control_drain(gateway->control);
+    whip_drain(gateway->whip);
     signaling_drain(gateway->signaling);
 }
 
@@ -290,11 +310,21 @@ static enum result gateway_start_rooms(struct gateway *gateway, const char **ret
                                     .book = gateway_book,
                                     .reissue = gateway_reissue,
                                     .redeem = gateway_redeem,
+                                    .device_issue = gateway_device_issue,
+                                    .device_revoke = gateway_device_revoke,
                                     .counters = gateway_counters,
                                     .ready = gateway_ready,
                                     .pack = gateway_pack};
     result = api_new(&options->api, &services, gateway->store, &gateway->control_counters,
                      gateway_api_woken, gateway, &gateway->api);
+    if (!result_ok(result))
+        return result;
+    struct whip_handlers devices = {.owner = gateway->control,
+                                    .offer = control_on_device_offer,
+                                    .restart = control_on_device_restart,
+                                    .deleted = control_on_device_deleted};
+    result =
+        whip_new(&devices, options->api.public_origin, &gateway->control_counters, &gateway->whip);
     if (!result_ok(result))
         return result;
     *ret_stage = "signaling";
@@ -312,6 +342,8 @@ static enum result gateway_start_rooms(struct gateway *gateway, const char **ret
 static void gateway_serve(struct gateway *gateway)
 {
     control_attach(gateway->control, gateway->signaling);
+    control_attach_devices(gateway->control, gateway->whip);
+    whip_attach(gateway->whip, gateway->signaling);
     api_attach(gateway->api, gateway->signaling);
     uv_timer_start(&gateway->tick, gateway_on_tick, TICK_MS, TICK_MS);
     uv_timer_start(&gateway->slow_tick, gateway_on_slow_tick, SLOW_TICK_MS, SLOW_TICK_MS);
@@ -345,6 +377,7 @@ enum result gateway_run(const struct gateway_options *options, const char **ret_
     if (gateway->media != NULL)
         gateway->media = media_stop(gateway->media);
     gateway->api = api_free(gateway->api);
+    gateway->whip = whip_free(gateway->whip);
     gateway->control = control_free(gateway->control);
     uv_walk(&gateway->loop, gateway_close_handle, NULL);
     while (uv_run(&gateway->loop, UV_RUN_NOWAIT) != 0)

@@ -29,6 +29,10 @@ struct api_services {
     void (*reissue)(void *owner, const struct actor *actor, const struct id *consultation,
                     booking_done_fn done, void *done_owner);
     void (*redeem)(void *owner, const struct redeem *redeem, redeem_done_fn done, void *done_owner);
+    void (*device_issue)(void *owner, const struct device_request *request, device_done_fn done,
+                         void *done_owner);
+    void (*device_revoke)(void *owner, const struct actor *actor, const struct id *consultation,
+                          const struct id *device, device_done_fn done, void *done_owner);
     /* Sums of all threads' counters. */
     void (*counters)(void *owner, uint64_t *ret_values);
     /* False while draining or degraded: the readiness answer, with its reason. */

@@ -109,6 +109,10 @@ void api_consultation_get(struct api_call *call);
 void api_consultation_timeline(struct api_call *call);
 void api_consultation_book(struct api_call *call);
 void api_consultation_invite(struct api_call *call);
+/* devices.c */
+void api_devices_list(struct api_call *call);
+void api_device_issue(struct api_call *call);
+void api_device_revoke(struct api_call *call);
 /* audit_status.c */
 void api_audit_status(struct api_call *call);
 void api_audit_verify(struct api_call *call);

@@ -12,7 +12,7 @@ struct id {
 };
 
 /* `kind` is one lower-case letter: c consultation, i institution, s staff, p patient, n session, v invitation,
- * d decision, e endpoint, k subject key, r request, b binding of a device, g guest of a consultation. */
+ * d decision, e endpoint, k subject key, r request, b binding of a device, g guest of a consultation, w WHIP or WHEP session. */
 struct id id_new(char kind);
 bool id_is_set(const struct id *id);
 bool id_equal(const struct id *a, const struct id *b);

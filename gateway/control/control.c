@@ -9,9 +9,11 @@
 #include "gateway/base/log.h"
 #include "gateway/consultation/consultation_snapshot.h"
 #include "gateway/control/control_state.h"
+#include "gateway/identity/sign_in_guard.h"
 #include "gateway/words/words.h"
 
-#define QUEUE_EVERY_US (100 * US_PER_MS)
+#define DEVICE_GUARD_PAIRS 512
+#define QUEUE_EVERY_US     (100 * US_PER_MS)
 #define ENDPOINT_LOST_AFTER_US                                                                     \
     (3 * US_PER_S) /* socket gone and no media for this long: the endpoint is lost */
 #define NO_SHOW_AFTER_US (24ll * 3600 * US_PER_S) /* after the booked time: the visit day is over */
@@ -178,6 +180,8 @@ enum result control_new(const struct control_options *options, const struct cont
     if (result_ok(result))
         result = ticket_table_new(CONTROL_TICKETS_MAX, &control->tickets);
     if (result_ok(result))
+        result = sign_in_guard_new(DEVICE_GUARD_PAIRS, &control->device_guard);
+    if (result_ok(result))
         result = directory_load(rooms->store, &control->directory);
     if (result_ok(result))
         result = control_load_live(control);
@@ -204,6 +208,7 @@ struct control *control_free(struct control *control)
     }
     ticket_table_free(control->tickets);
     directory_free(control->directory);
+    sign_in_guard_free(control->device_guard);
     free(control->scratch);
     free(control->text);
     free(control);
@@ -220,6 +225,13 @@ void control_detach(struct control *control)
 {
     assert_on_thread(&control->owner);
     control->signaling = NULL;
+    control->whip = NULL;
+}
+
+void control_attach_devices(struct control *control, struct whip *whip)
+{
+    assert_on_thread(&control->owner);
+    control->whip = whip;
 }
 
 void control_media_events(struct control *control)

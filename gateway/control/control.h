@@ -23,6 +23,7 @@
 #include "gateway/storage/store.h"
 #include "media/media.h"
 #include "signaling/signaling.h"
+#include "signaling/whip/whip.h"
 
 #define CONTROL_LIVE_MAX           4096
 #define CONTROL_WAITING_INPUTS_MAX 64 /* of one consultation while a commit is under way */
@@ -114,6 +115,21 @@ void control_reissue(struct control *control, const struct actor *actor,
 /* Redeeming a link: which device may hold the visit. The callback comes exactly once, maybe at once. */
 void control_redeem(struct control *control, const struct redeem *redeem, redeem_done_fn done,
                     void *owner);
+
+/* The door of devices; NULL: closed. It outlives nothing: detached with signaling. */
+void control_attach_devices(struct control *control, struct whip *whip);
+/* A token for a device and a seat for whoever shows it. The callback comes exactly once, maybe at once. */
+void control_device_issue(struct control *control, const struct device_request *request,
+                          device_done_fn done, void *owner);
+/* The token opens nothing any more and whoever came in with it is out. As above; RESULT_NOT_FOUND: no such token. */
+void control_device_revoke(struct control *control, const struct actor *actor,
+                           const struct id *consultation, const struct id *device,
+                           device_done_fn done, void *owner);
+/* Handlers for whip_new; `owner` is the struct control. */
+void control_on_device_offer(void *owner, const struct whip_offer *offer);
+enum result control_on_device_restart(void *owner, const struct id *session,
+                                      const struct whip_ice *theirs, struct whip_ice *ret_ours);
+void control_on_device_deleted(void *owner, const struct id *session);
 
 /* What anyone may ask of a live consultation without changing it; NULL when it is not live. The pointer is good until
  * the next call into control. */

@@ -30,6 +30,8 @@ struct visitor {
     bool card_visible;
 };
 
+struct device_session;
+
 /* The transport of one seat. */
 struct live_seat {
     struct handle session; /* who sits here, when somebody does */
@@ -48,6 +50,8 @@ struct live_seat {
     struct line line;
     struct sending sending; /* what it was last asked to send; sound is asked for in the offer */
     int64_t reoffer_us;     /* no offer because of sound before this */
+    struct device_session
+        *devices[2]; /* of a seat with the role device, by whip_kind; NULL: none */
 };
 
 /* An input with the one who waits for its outcome. */
@@ -63,6 +67,8 @@ struct pending_input {
     struct message_scalar fact_scalar;
     void (*done)(void *owner, enum result result, const struct step_result *step);
     void *owner;
+    /* What else belongs into the transaction of a step that went; may be NULL. */
+    void (*attach)(void *owner, struct store_transaction *transaction);
 };
 
 /* Thread: control.   Owner: struct control, in live[].
@@ -125,6 +131,9 @@ struct control {
     struct message *scratch; /* one outgoing message; about 64 KiB, so not on the stack */
     char *text;              /* CONSULTATION_TEXT_MAX, for blobs */
     bool draining;
+    struct whip *whip;                  /* NULL in tests without that door */
+    struct sign_in_guard *device_guard; /* devices that are refused again and again */
+    uint32_t device_waits;
     bool queue_dirty;
     int64_t queue_told_us; /* monotonic */
 };
@@ -146,6 +155,8 @@ void control_submit(struct live_consultation *live, const struct pending_input *
 void submit_free(struct submit_batch *batch);
 /* Records that change no state (a gap, destroyed keys): one transaction, nobody waits. */
 void control_record(struct live_consultation *live, const struct audit_draft *draft);
+/* The same about a consultation that may be over. */
+void control_record_alone(struct control *control, const struct audit_draft *draft);
 void control_put_consultation(struct store_transaction *transaction, struct live_consultation *live,
                               const struct consultation *consultation);
 struct step_input control_input(enum consultation_event event, const struct actor *actor);
@@ -158,6 +169,8 @@ void control_end_devices(struct control *control, const struct id *consultation,
                          const struct id *kept);
 
 /* visitors.c */
+/* Nobody sits there any more: away, or lost when it was present. */
+void visitor_lost(struct live_consultation *live, int seat);
 void visitor_sit(struct live_consultation *live, struct handle session);
 /* The seat was moved to a held device: if its page waits here, it sits down now. */
 void visitor_sit_moved(struct live_consultation *live);
@@ -169,6 +182,14 @@ void control_effects(struct live_consultation *live, const struct step_result *s
 void transport_open(struct live_consultation *live, int seat);
 void transport_close(struct live_consultation *live, int seat);
 void transport_gates(struct live_consultation *live);
+/* An endpoint on the consultation's worker, which is chosen now if it has none. */
+MUST_CHECK enum result transport_reserve(struct live_consultation *live,
+                                         struct handle *ret_endpoint);
+/* Told to close, and kept in mind until DRAINED brings the evidence. */
+void transport_retire(struct live_consultation *live, int seat, struct handle endpoint);
+void transport_connected(struct live_consultation *live, int seat, const struct media_event *event);
+void transport_back(struct live_consultation *live, int seat);
+void transport_failed(struct live_consultation *live, int seat, const struct media_event *event);
 void transport_restart(struct live_consultation *live, int seat);
 void transport_send_offer(struct live_consultation *live, int seat, bool fresh);
 /* RESULT_STALE: not the last offer. */

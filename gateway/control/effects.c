@@ -1,6 +1,7 @@
 /* What a committed step makes happen, in the order the step gave. Runs only after the commit. */
 #include "gateway/base/bytes.h"
 #include "gateway/control/control_state.h"
+#include "gateway/control/devices.h"
 #include "gateway/words/words.h"
 
 static void effect_session_end(struct live_consultation *live, int seat, const char *code)
@@ -33,6 +34,7 @@ static void effect_run(struct live_consultation *live, const struct effect *effe
         transport_open(live, effect->seat);
         break;
     case EFFECT_TRANSPORT_CLOSE:
+        device_media_close_all(live, effect->seat);
         transport_close(live, effect->seat);
         break;
     case EFFECT_GATES:

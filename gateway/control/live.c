@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "gateway/control/control_state.h"
+#include "gateway/control/devices.h"
 
 struct live_consultation *live_find(struct control *control, const struct id *id)
 {
@@ -33,6 +34,7 @@ void live_free(struct live_consultation *live)
 {
     list_remove(&live->link);
     live->control->live_count--;
+    device_media_free(live);
     submit_free(live->committing);
     free(live->waiting);
     memset(live, 0, sizeof(*live)); /* the patient's name */

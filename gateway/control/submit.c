@@ -16,8 +16,8 @@
 #define VALUES_JSON_SIZE (FACTS_MAX * (FACT_NAME_SIZE + 24) + 16)
 
 #define BATCH_ITEMS_MAX  24
-/* Operations one more input may add: its pack, decision and consent, and its records; the consultation itself comes last. */
-#define BATCH_OPS_EACH (STEP_RECORDS_MAX + 3)
+/* Operations one more input may add: its pack, decision, consent and attachment, and its records; the consultation itself comes last. */
+#define BATCH_OPS_EACH (STEP_RECORDS_MAX + 4)
 
 struct submit_item {
     struct pending_input pending;
@@ -96,7 +96,7 @@ static void submit_effects(struct live_consultation *live, const struct submit_i
             log_name("from", consultation_state_name(item->from)),
             log_name("to", consultation_state_name(item->to)));
     }
-    if (event == CONSULTATION_EVENT_SEAT_TAKE)
+    if (event == CONSULTATION_EVENT_SEAT_TAKE && item->pending.input.actor.role != ROLE_DEVICE)
         visitor_sit(live, item->pending.session);
     control_effects(live, &item->step);
     if (event == CONSULTATION_EVENT_MOVE_SEAT)
@@ -293,6 +293,10 @@ static void submit_write_item(struct store_transaction *transaction, struct live
     }
     if (go && submit_consent(transaction, live, &item->pending))
         batch->ops++;
+    if (go && item->pending.attach != NULL) {
+        item->pending.attach(item->pending.owner, transaction);
+        batch->ops++;
+    }
     for (unsigned i = 0; i < step->record_count; i++) {
         if (step->records[i].has_rule)
             step->records[i].inputs = inputs;
@@ -447,11 +451,16 @@ static void record_done(void *owner, enum result result, uint64_t first_seq)
         LOG(LOG_ERROR, "record.not_stored", log_result(result));
 }
 
-void control_record(struct live_consultation *live, const struct audit_draft *draft)
+void control_record_alone(struct control *control, const struct audit_draft *draft)
 {
     struct store_transaction *transaction = store_transaction_new();
     store_transaction_record(transaction, draft);
-    enum result result = store_submit(live->control->rooms.store, transaction, record_done, NULL);
+    enum result result = store_submit(control->rooms.store, transaction, record_done, NULL);
     if (!result_ok(result))
         record_done(NULL, result, STORE_NO_SEQ);
+}
+
+void control_record(struct live_consultation *live, const struct audit_draft *draft)
+{
+    control_record_alone(live->control, draft);
 }

@@ -7,6 +7,7 @@
 #include "gateway/base/log.h"
 #include "gateway/control/control_state.h"
 #include "gateway/control/ice_servers.h"
+#include "gateway/control/devices.h"
 
 #define OFFER_TEXT_SIZE 16384
 #define CANDIDATES_MAX  16
@@ -63,6 +64,16 @@ void transport_send_offer(struct live_consultation *live, int seat, bool fresh)
     free(text);
 }
 
+enum result transport_reserve(struct live_consultation *live, struct handle *ret_endpoint)
+{
+    struct media *media = live->control->rooms.media;
+    if (!live->has_worker) {
+        live->worker = media_place(media);
+        live->has_worker = true;
+    }
+    return media_endpoint_reserve(media, live->worker, ret_endpoint);
+}
+
 void transport_open(struct live_consultation *live, int seat)
 {
     struct control *control = live->control;
@@ -71,12 +82,7 @@ void transport_open(struct live_consultation *live, int seat)
     if (handle_is_set(place->endpoint) || !place->wants_media ||
         !consultation_may_have_endpoint(&live->now, seat))
         return;
-    if (!live->has_worker) {
-        live->worker = media_place(control->rooms.media);
-        live->has_worker = true;
-    }
-    enum result result =
-        media_endpoint_reserve(control->rooms.media, live->worker, &place->endpoint);
+    enum result result = transport_reserve(live, &place->endpoint);
     if (!result_ok(result)) {
         LOG(LOG_WARNING, "media.no_endpoint", log_id("consultation", &live->now.id),
             log_result(result));
@@ -111,18 +117,23 @@ static bool transport_tell_close(struct live_consultation *live, struct handle e
     return transport_command(live, &command);
 }
 
+void transport_retire(struct live_consultation *live, int seat, struct handle endpoint)
+{
+    bool told = transport_tell_close(live, endpoint);
+    /* Routes die with the endpoint; DRAINED brings the evidence that its keys are gone. */
+    if (live->closing_count < LIVE_CLOSING_MAX) {
+        live->closing[live->closing_count].endpoint = endpoint;
+        live->closing[live->closing_count].told = told;
+        live->closing[live->closing_count++].seat = seat;
+    }
+}
+
 void transport_close(struct live_consultation *live, int seat)
 {
     struct live_seat *place = &live->seats[seat];
     if (!handle_is_set(place->endpoint))
         return;
-    bool told = transport_tell_close(live, place->endpoint);
-    /* Routes die with the endpoint; DRAINED brings the evidence that its keys are gone. */
-    if (live->closing_count < LIVE_CLOSING_MAX) {
-        live->closing[live->closing_count].endpoint = place->endpoint;
-        live->closing[live->closing_count].told = told;
-        live->closing[live->closing_count++].seat = seat;
-    }
+    transport_retire(live, seat, place->endpoint);
     place->endpoint = (struct handle){0};
     place->connected = false;
     for (int other = 0; other < SEATS_MAX; other++) {
@@ -179,9 +190,12 @@ void transport_gates(struct live_consultation *live)
             if (from == to || !handle_is_set(live->seats[from].endpoint) ||
                 !handle_is_set(live->seats[to].endpoint))
                 continue;
+            if (live->now.seats[to].role == ROLE_DEVICE)
+                continue; /* what it plays is another endpoint: below */
             transport_pair(live, from, to);
             any = any || live->gates[from][to][MEDIA_AUDIO] || live->gates[from][to][MEDIA_VIDEO];
         }
+    device_media_gates(live);
     /* Gaps count from admission to the end of the examination, also while an endpoint is away. */
     enum consultation_state state = live->now.state;
     bool watching = any || (state == CONSULTATION_STATE_RECONNECTING && live->evidence.watching);
@@ -273,8 +287,7 @@ static void transport_extra(struct audit_draft *draft, const char *key, const ch
     (void)!text_copy(extra->text, sizeof(extra->text), text);
 }
 
-static void transport_connected(struct live_consultation *live, int seat,
-                                const struct media_event *event)
+void transport_connected(struct live_consultation *live, int seat, const struct media_event *event)
 {
     static const char *const paths[MEDIA_PATH_COUNT] = {"none", "udp4", "udp6",
                                                         "tcp4", "tcp6", "relay"};
@@ -291,7 +304,7 @@ static void transport_connected(struct live_consultation *live, int seat,
     control_queue_changed(live->control);
 }
 
-static void transport_back(struct live_consultation *live, int seat)
+void transport_back(struct live_consultation *live, int seat)
 {
     live->seats[seat].connected = true;
     if (live->now.seats[seat].was_present && live->now.seats[seat].status != SEAT_PRESENT) {
@@ -303,8 +316,7 @@ static void transport_back(struct live_consultation *live, int seat)
     }
 }
 
-static void transport_failed(struct live_consultation *live, int seat,
-                             const struct media_event *event)
+void transport_failed(struct live_consultation *live, int seat, const struct media_event *event)
 {
     static const char *const codes[] = {"media_ice", "media_dtls", "media_dtls", "media_dtls"};
     struct live_seat *place = &live->seats[seat];
@@ -376,6 +388,8 @@ void transport_event(struct control *control, const struct media_event *event)
         transport_drained(control, event);
         return;
     }
+    if (device_media_event(control, event))
+        return;
     struct transport_place place = transport_find(control, event->endpoint);
     if (place.live == NULL) /* closed meanwhile */
         return;

@@ -119,7 +119,7 @@ static struct pending_input visitor_pending(const struct visitor *visitor, uint3
 }
 
 /* Nobody sits there any more: the seat is away until somebody takes it again or its time is over. */
-static void visitor_lost(struct live_consultation *live, int seat)
+void visitor_lost(struct live_consultation *live, int seat)
 {
     live->seats[seat].session = (struct handle){0};
     live->seats[seat].away = false;
@@ -140,7 +140,7 @@ static void visitor_gone_meanwhile(struct live_consultation *live)
 {
     for (int seat = 0; seat < SEATS_MAX; seat++)
         if (live->now.seats[seat].status == SEAT_WAITING &&
-            !handle_is_set(live->seats[seat].session))
+            live->now.seats[seat].role != ROLE_DEVICE && !handle_is_set(live->seats[seat].session))
             visitor_lost(live, seat);
 }
 

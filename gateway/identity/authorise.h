@@ -29,8 +29,11 @@
     X(MEDIA, "media", CONSULTATION) /* messages answer, candidate, restart, report */              \
     X(ACT, "act", CONSULTATION)     /* message act; event_allowed_for_role decides too */          \
     X(FACT, "fact", CONSULTATION)   /* message fact; the supplier follows from the role */         \
-    X(SEAT_REMOVE, "seat_remove", CONSULTATION) /* act remove */                                   \
-    X(SEAT_MOVE, "seat_move", CONSULTATION)     /* act move_seat */                                \
+    X(SEAT_REMOVE, "seat_remove", CONSULTATION)     /* act remove */                               \
+    X(SEAT_MOVE, "seat_move", CONSULTATION)         /* act move_seat */                            \
+    X(DEVICE_MANAGE, "device_manage", CONSULTATION) /* make, list and revoke tokens of devices */  \
+    X(DEVICE_PUBLISH, "device_publish", CONSULTATION) /* WHIP */                                   \
+    X(DEVICE_PLAY, "device_play", CONSULTATION)       /* WHEP */                                   \
     X(STAFF_LIST, "staff_list", INSTITUTION)                                                       \
     X(STAFF_MANAGE, "staff_manage", INSTITUTION)                                                   \
     X(RULES_VIEW, "rules_view", INSTITUTION) /* the rule pack and its facts */                     \

@@ -29,6 +29,8 @@
     X(ACCESS_DENIED, "access.denied")                                                              \
     X(CONSULT_CREATE, "consult.create")                                                            \
     X(INVITE_ISSUE, "invite.issue")                                                                \
+    X(DEVICE_REVOKE, "device.revoke")                                                              \
+    X(DEVICE_SESSION, "device.session")                                                            \
     X(INVITE_REDEEM, "invite.redeem")                                                              \
     X(INVITE_SECOND_DEVICE, "invite.second_device")                                                \
     X(INVITE_MOVE_DEVICE, "invite.move_device")                                                    \

@@ -22,7 +22,8 @@
     X(INTERPRETER, "interpreter")                                                                  \
     X(HELPER, "helper")         /* nurse or carer at the patient's side */                         \
     X(SPECIALIST, "specialist") /* a physician asked for advice */                                 \
-    X(TRAINEE, "trainee")
+    X(TRAINEE, "trainee")                                                                          \
+    X(DEVICE, "device") /* a camera, a room system, a monitor: joins by WHIP and WHEP */
 
 enum role {
 #define X(name, text) ROLE_##name,
@@ -53,7 +54,7 @@ static inline enum role role_of_name(const char *name)
 /* Invited to one consultation; belongs to no institution's staff. */
 static inline bool role_is_guest(enum role role)
 {
-    return role >= ROLE_FAMILY && role <= ROLE_TRAINEE;
+    return role >= ROLE_FAMILY && role <= ROLE_DEVICE;
 }
 
 enum language { LANGUAGE_JA, LANGUAGE_EN, LANGUAGE_COUNT };
@@ -69,7 +70,8 @@ static inline const char *language_name(enum language language)
     X(LINK, "link")     /* redeemed an invitation in this browser */                               \
     X(DEVICE, "device") /* the browser that redeemed it came back */                               \
     X(PASSWORD, "password")                                                                        \
-    X(RESUME, "resume")
+    X(RESUME, "resume")                                                                            \
+    X(BEARER, "bearer") /* a device with its token */
 
 enum authentication {
 #define X(name, text) AUTHENTICATION_##name,

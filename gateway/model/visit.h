@@ -48,6 +48,24 @@ struct booking_answer {
 };
 typedef void (*booking_done_fn)(void *owner, const struct booking_answer *answer);
 
+/* A token for a device: what it may do in one consultation. */
+struct device_request {
+    struct actor actor;
+    struct id consultation;
+    bool publishes, plays;
+    int watches; /* SEAT_PATIENT or SEAT_PHYSICIAN */
+    int64_t life_us;
+};
+
+struct device_answer {
+    enum result result;
+    const char *code; /* words code when refused; static text */
+    struct id device; /* g_… */
+    int64_t expires_us;
+    char secret[VISIT_SECRET_SIZE]; /* the Bearer token; kept nowhere */
+};
+typedef void (*device_done_fn)(void *owner, const struct device_answer *answer);
+
 /* A browser that shows a link's secret, as found in the store. */
 struct redeem {
     struct id invitation, consultation, patient;

@@ -55,6 +55,7 @@ static size_t bind(const struct store_query *query, const char *origin, struct s
     case STORE_QUERY_PATIENT_BY_ID:
     case STORE_QUERY_INVITATIONS_OF_CONSULTATION:
     case STORE_QUERY_DECISIONS_OF_CONSULTATION:
+    case STORE_QUERY_DEVICE_TOKENS_OF_CONSULTATION:
         values[count++] = value_text(query->key);
         break;
     case STORE_QUERY_CONSULTATION_BY_ID:
@@ -69,6 +70,7 @@ static size_t bind(const struct store_query *query, const char *origin, struct s
     case STORE_QUERY_INVITATION_BY_HASH:
     case STORE_QUERY_DEVICE_BY_HASH:
     case STORE_QUERY_PACK_BY_HASH:
+    case STORE_QUERY_DEVICE_TOKEN_BY_HASH:
         values[count++] = value_hash(&query->hash);
         break;
     case STORE_QUERY_CONSULTATIONS_SEARCH:

@@ -19,6 +19,8 @@
     X(PUT_CONSULTATION, "")                                                                        \
     X(PUT_INVITATION, "")                                                                          \
     X(PUT_DEVICE, "")                                                                              \
+    X(PUT_DEVICE_TOKEN, "")                                                                        \
+    X(REVOKE_DEVICE_TOKEN, "")                                                                     \
     X(DELETE_DEVICE, "")                                                                           \
     X(VOID_INVITATIONS, "")                                                                        \
     X(VOID_DEVICES, "")                                                                            \

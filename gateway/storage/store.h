@@ -197,6 +197,22 @@ void store_void_invitations(struct store_transaction *transaction, const struct 
 void store_put_device(struct store_transaction *transaction, const struct store_device *device);
 void store_delete_device(struct store_transaction *transaction, const struct id *device);
 
+/* A device's way into one consultation (WHIP, WHEP). Never replaced: RESULT_EXISTS. */
+struct store_device_token {
+    struct id id; /* g_…: who the device is there */
+    struct id consultation;
+    struct sha256 secret; /* SHA-256 of the Bearer token */
+    bool publishes, plays;
+    int watches; /* seat whose sound and picture it plays first */
+    int64_t created_us;
+    int64_t expires_us;
+};
+void store_put_device_token(struct store_transaction *transaction,
+                            const struct store_device_token *token);
+/* RESULT_NOT_FOUND when that consultation has none, or it was revoked before. */
+void store_revoke_device_token(struct store_transaction *transaction, const struct id *token,
+                               const struct id *consultation, int64_t now_us);
+
 /* A pack is stored once and never changed; putting the same hash again does nothing. */
 struct store_pack {
     struct sha256 hash;
@@ -272,6 +288,8 @@ MUST_CHECK enum result store_submit(struct store *store, struct store_transactio
     X(INVITATION_BY_HASH, "hash", STORE_COLUMNS_INVITATION)                                        \
     X(INVITATIONS_OF_CONSULTATION, "key", STORE_COLUMNS_INVITATION)                                \
     X(DEVICE_BY_HASH, "hash", "id invitation consultation created_us expires_us")                  \
+    X(DEVICE_TOKEN_BY_HASH, "hash", STORE_COLUMNS_DEVICE_TOKEN)                                    \
+    X(DEVICE_TOKENS_OF_CONSULTATION, "key", STORE_COLUMNS_DEVICE_TOKEN)                            \
     X(CONSULTATION_BY_ID, "key, institution or NULL", STORE_COLUMNS_CONSULTATION " blob")          \
     X(CONSULTATIONS_LIVE, "", STORE_COLUMNS_CONSULTATION " blob")                                  \
     X(CONSULTATIONS_SEARCH,                                                                        \
@@ -295,6 +313,8 @@ MUST_CHECK enum result store_submit(struct store *store, struct store_transactio
     "disabled created_us"
 #define STORE_COLUMNS_INVITATION                                                                   \
     "id consultation patient secret created_us expires_us redeemed_us device"
+#define STORE_COLUMNS_DEVICE_TOKEN                                                                 \
+    "id consultation publishes plays watches created_us expires_us revoked_us"
 #define STORE_COLUMNS_CONSULTATION                                                                 \
     "id institution patient physician subject state over revision booked_for_us lobby_at_us "      \
     "admitted_at_us "                                                                              \

@@ -231,6 +231,24 @@ void store_delete_device(struct store_transaction *transaction, const struct id 
     ADD(transaction, STATEMENT_DELETE_DEVICE, value_id(device));
 }
 
+void store_put_device_token(struct store_transaction *transaction,
+                            const struct store_device_token *token)
+{
+    ADD(transaction, STATEMENT_PUT_DEVICE_TOKEN, value_id(&token->id),
+        value_id(&token->consultation), value_hash(&token->secret), value_integer(token->publishes),
+        value_integer(token->plays), value_integer(token->watches),
+        value_integer(token->created_us), value_integer(token->expires_us));
+}
+
+void store_revoke_device_token(struct store_transaction *transaction, const struct id *token,
+                               const struct id *consultation, int64_t now_us)
+{
+    struct operation *operation = ADD(transaction, STATEMENT_REVOKE_DEVICE_TOKEN, value_id(token),
+                                      value_id(consultation), value_integer(now_us));
+    if (operation != NULL)
+        operation->when_unchanged = RESULT_NOT_FOUND;
+}
+
 void store_put_pack(struct store_transaction *transaction, const struct store_pack *pack)
 {
     ADD(transaction, STATEMENT_PUT_PACK, value_hash(&pack->hash), value_text(pack->id),

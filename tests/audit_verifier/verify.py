@@ -30,7 +30,7 @@ CODE = re.compile(r"[A-Za-z0-9_.:/+=-]+\Z")
 KEY = re.compile(r"[a-z_]{1,24}\Z")
 TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{6})Z\Z", re.ASCII)
 ACTS = set("""log.open log.close log.heartbeat clock.step config.change config.rejected staff.create staff.login
-    staff.logout access.denied consult.create invite.issue invite.redeem invite.second_device invite.move_device
+    staff.logout access.denied consult.create invite.issue device.revoke device.session invite.redeem invite.second_device invite.move_device
     consent.give consent.withdraw fact.supply rule.decision rule.acknowledge consult.enter consult.admit consult.start
     consult.hold consult.continue consult.defer consult.convert consult.emergency consult.finish consult.close
      consult.abandon participant.sit participant.away participant.back participant.leave participant.remove participant.admit

@@ -30,6 +30,7 @@ ROOMS = {
                         "gateway/identity", "gateway/words",
                         "gateway/storage/store.h", "gateway/storage/store_rows.h", "gateway/storage/store_query.h",
                         "signaling/signaling.h", "signaling/messages/message.h", "signaling/sdp/sdp.h",
+                        "signaling/whip/whip.h", "signaling/whip/whip_fragment.h",
                         "media/media.h", "media/media_command.h", "media/media_limits.h"],
     "gateway/api": ["gateway/base", "gateway/model", "gateway/words", "gateway/rules", "gateway/identity", "gateway/audit",
                     "gateway/storage/store.h", "gateway/storage/store_rows.h", "gateway/storage/store_query.h",

@@ -9,6 +9,9 @@
 #define INVITATION                                                                                 \
     "SELECT id, consultation, patient, secret, created_us, expires_us, redeemed_us, device FROM "  \
     "invitation "
+#define DEVICE_TOKEN                                                                               \
+    "SELECT id, consultation, publishes, plays, watches, created_us, expires_us, revoked_us FROM " \
+    "device_token "
 #define CONSULTATION                                                                               \
     "SELECT id, institution, patient, physician, subject, state, over, revision, booked_for_us, "  \
     "lobby_at_us, "                                                                                \
@@ -69,6 +72,11 @@ static const char *const TEXTS[STATEMENT_COUNT] = {
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO UPDATE SET invitation = ?2, "
         "consultation = ?3, "
         "secret = ?4, created_us = ?5, expires_us = ?6",
+    [STATEMENT_PUT_DEVICE_TOKEN] =
+        "INSERT INTO device_token (id, consultation, secret, publishes, plays, watches, "
+        "created_us, expires_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [STATEMENT_REVOKE_DEVICE_TOKEN] = "UPDATE device_token SET revoked_us = ?3 WHERE id = ?1 AND "
+                                      "consultation = ?2 AND revoked_us IS NULL",
     [STATEMENT_DELETE_DEVICE] = "DELETE FROM device WHERE id = ?1",
     [STATEMENT_VOID_INVITATIONS] =
         "UPDATE invitation SET expires_us = min(expires_us, ?2) WHERE consultation = ?1",
@@ -118,6 +126,9 @@ static const char *const TEXTS[STATEMENT_COUNT] = {
         INVITATION "WHERE consultation = ?1 ORDER BY created_us, id",
     [STATEMENT_QUERY_DEVICE_BY_HASH] =
         "SELECT id, invitation, consultation, created_us, expires_us FROM device WHERE secret = ?1",
+    [STATEMENT_QUERY_DEVICE_TOKEN_BY_HASH] = DEVICE_TOKEN "WHERE secret = ?1",
+    [STATEMENT_QUERY_DEVICE_TOKENS_OF_CONSULTATION] =
+        DEVICE_TOKEN "WHERE consultation = ?1 ORDER BY created_us, id",
     [STATEMENT_QUERY_CONSULTATION_BY_ID] =
         CONSULTATION ", blob FROM consultation WHERE id = ?1 AND (?2 IS NULL OR institution = ?2)",
     [STATEMENT_QUERY_CONSULTATIONS_LIVE] =

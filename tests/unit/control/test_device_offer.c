@@ -189,7 +189,8 @@ static void each_flaw_has_its_name(void **state)
          "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:pic\r\n",
          DEVICE_OFFER_OTHER_MEDIA},
         {"m=video 9", "m=video 0", DEVICE_OFFER_OTHER_MEDIA},
-        {PICTURE, SOUND, DEVICE_OFFER_TRACKS},
+        {"m=video 9 UDP/TLS/RTP/SAVPF 121 120 119 118", "m=audio 9 UDP/TLS/RTP/SAVPF 97",
+         DEVICE_OFFER_TRACKS},
         {"a=sendonly", "a=inactive", DEVICE_OFFER_DIRECTION},
         {"a=sendonly", "a=recvonly", DEVICE_OFFER_DIRECTION},
         {"OPUS/48000", "PCMU/8000", DEVICE_OFFER_NO_SOUND},
@@ -198,7 +199,7 @@ static void each_flaw_has_its_name(void **state)
         {"9 UDP/TLS/RTP/SAVPF 121 120 119 118", "9 UDP/TLS/RTP/SAVPF 121", DEVICE_OFFER_NO_PICTURE},
         {"a=group:BUNDLE snd pic\r\n", "", DEVICE_OFFER_BUNDLE},
         {"a=rtcp-mux\r\n", "", DEVICE_OFFER_BUNDLE},
-        {"a=mid:pic", "a=mid:snd", DEVICE_OFFER_BUNDLE},
+        {"a=mid:pic", "a=mid:snd", DEVICE_OFFER_UNREADABLE},
         {"a=mid:snd\r\n", "", DEVICE_OFFER_BUNDLE},
         {"a=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\n", "", DEVICE_OFFER_ICE},
         {"t=0 0\r\n", "t=0 0\r\na=ice-lite\r\n", DEVICE_OFFER_ICE},
@@ -208,14 +209,16 @@ static void each_flaw_has_its_name(void **state)
         {"96", "120", DEVICE_OFFER_NUMBERS}, /* one number for sound and picture */
         {"a=extmap:11 http", "a=extmap:7 http", DEVICE_OFFER_NUMBERS},
     };
+    int wrong = 0;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         char *text = replaced(WHOLE, cases[i].from, cases[i].to);
         enum device_offer_flaw flaw = flaw_of(true, text);
         if (flaw != cases[i].flaw)
             print_error("case %zu: %s\n", i, device_offer_flaw_code(flaw));
-        assert_int_equal(flaw, cases[i].flaw);
+        wrong += flaw != cases[i].flaw;
         free(text);
     }
+    assert_int_equal(wrong, 0);
 }
 
 static void player_needs_what_browsers_send(void **state)
