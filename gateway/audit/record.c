@@ -27,6 +27,14 @@ const char *audit_actor_kind(enum role role)
         return "staff";
     case ROLE_SYSTEM:
         return "system";
+    case ROLE_FAMILY:
+    case ROLE_INTERPRETER:
+    case ROLE_HELPER:
+    case ROLE_SPECIALIST:
+    case ROLE_TRAINEE:
+        return "guest";
+    case ROLE_DEVICE:
+        return "device";
     case ROLE_NONE:
     case ROLE_COUNT:
         break;

@@ -22,6 +22,12 @@ enum supplier door_supplier(enum role role)
     case ROLE_CLERK:
     case ROLE_ADMINISTRATOR:
         return SUPPLIER_ADMINISTRATOR;
+    case ROLE_FAMILY: /* no rule asks a guest */
+    case ROLE_INTERPRETER:
+    case ROLE_HELPER:
+    case ROLE_SPECIALIST:
+    case ROLE_TRAINEE:
+    case ROLE_DEVICE:
     case ROLE_SYSTEM:
     case ROLE_NONE:
     case ROLE_COUNT:

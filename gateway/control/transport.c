@@ -190,8 +190,8 @@ void transport_gates(struct live_consultation *live)
             if (from == to || !handle_is_set(live->seats[from].endpoint) ||
                 !handle_is_set(live->seats[to].endpoint))
                 continue;
-            if (live->now.seats[to].role == ROLE_DEVICE)
-                continue; /* what it plays is another endpoint: below */
+            if (from >= SEAT_FIRST_GUEST || to >= SEAT_FIRST_GUEST)
+                continue; /* a browser has m-lines for one other person; players: below */
             transport_pair(live, from, to);
             any = any || live->gates[from][to][MEDIA_AUDIO] || live->gates[from][to][MEDIA_VIDEO];
         }

@@ -50,6 +50,7 @@ static const struct access_row ROWS[ACCESS_ACTION_COUNT] = {
                           .own = R(PHYSICIAN),
                           .needs_event = true},
     [ACCESS_DEVICE_MANAGE] = {.everyone = R(CLERK) | R(ADMINISTRATOR), .own = R(PHYSICIAN)},
+    /* its token is of one consultation, which the asker looked up by it */
     [ACCESS_DEVICE_PUBLISH] = {.everyone = R(DEVICE)},
     [ACCESS_DEVICE_PLAY] = {.everyone = R(DEVICE)},
     [ACCESS_STAFF_LIST] = {.everyone = R(PHYSICIAN) | R(CLERK) | R(ADMINISTRATOR)},

@@ -395,6 +395,60 @@ static void invitations_and_devices(void **state)
     assert_int_equal(count_and_free(ask_hash(fixture, STORE_QUERY_DEVICE_BY_HASH, "cookie")), 0);
 }
 
+static void put_device_token(struct fixture *fixture, const char *id, const char *secret,
+                             enum result expected)
+{
+    struct store_transaction *transaction = store_transaction_new();
+    const struct store_device_token token = {.id = id_of(id),
+                                             .consultation = id_of("c_02"),
+                                             .secret = hash_of(secret),
+                                             .publishes = true,
+                                             .watches = 1,
+                                             .created_us = 40,
+                                             .expires_us = 90};
+    store_put_device_token(transaction, &token);
+    assert_int_equal(fixture_commit(fixture, transaction, NULL), expected);
+}
+
+static void device_tokens_open_until_revoked(void **state)
+{
+    struct fixture *fixture = *state;
+    clinic_put(fixture);
+    struct store_transaction *transaction = store_transaction_new();
+    const struct store_consultation consultation = consultation_of(2);
+    store_put_consultation(transaction, &consultation);
+    commit(fixture, transaction);
+    put_device_token(fixture, "g_01", "box", RESULT_OK);
+    put_device_token(fixture, "g_01", "other", RESULT_EXISTS);
+    put_device_token(fixture, "g_02", "box", RESULT_EXISTS);
+    struct store_rows *rows = ask_hash(fixture, STORE_QUERY_DEVICE_TOKEN_BY_HASH, "box");
+    assert_int_equal(store_rows_count(rows), 1);
+    assert_string_equal(store_rows_text(rows, 0, "id"), "g_01");
+    assert_string_equal(store_rows_text(rows, 0, "consultation"), "c_02");
+    assert_int_equal(store_rows_integer(rows, 0, "publishes"), 1);
+    assert_int_equal(store_rows_integer(rows, 0, "plays"), 0);
+    assert_int_equal(store_rows_integer(rows, 0, "watches"), 1);
+    assert_int_equal(store_rows_integer(rows, 0, "expires_us"), 90);
+    assert_true(store_rows_is_null(rows, 0, "revoked_us"));
+    store_rows_free(rows);
+    assert_int_equal(count_and_free(ask_hash(fixture, STORE_QUERY_DEVICE_TOKEN_BY_HASH, "guess")),
+                     0);
+    const struct id token = id_of("g_01"), visit = id_of("c_02"), other = id_of("c_03");
+    transaction = store_transaction_new();
+    store_revoke_device_token(transaction, &token, &other, 50); /* of another consultation */
+    assert_int_equal(fixture_commit(fixture, transaction, NULL), RESULT_NOT_FOUND);
+    transaction = store_transaction_new();
+    store_revoke_device_token(transaction, &token, &visit, 50);
+    commit(fixture, transaction);
+    transaction = store_transaction_new();
+    store_revoke_device_token(transaction, &token, &visit, 60);
+    assert_int_equal(fixture_commit(fixture, transaction, NULL), RESULT_NOT_FOUND);
+    rows = ask(fixture, STORE_QUERY_DEVICE_TOKENS_OF_CONSULTATION, "c_02");
+    assert_int_equal(store_rows_count(rows), 1);
+    assert_int_equal(store_rows_integer(rows, 0, "revoked_us"), 50);
+    store_rows_free(rows);
+}
+
 static void put_pack_and_decision(struct fixture *fixture, const char *bytes, enum result expected)
 {
     struct store_transaction *transaction = store_transaction_new();
@@ -533,10 +587,11 @@ static void queries_in_flight_are_bounded(void **state)
 int main(void)
 {
     static const struct fixture_test tests[] = {
-        TEST(staff_and_institutions),          TEST(sessions_come_and_go),
-        TEST(consultation_comes_back_whole),   TEST(search_finds_and_pages),
-        TEST(invitations_and_devices),         TEST(packs_and_decisions_never_change),
-        TEST(log_pages_heads_and_checkpoints), TEST(queries_in_flight_are_bounded),
+        TEST(staff_and_institutions),           TEST(sessions_come_and_go),
+        TEST(consultation_comes_back_whole),    TEST(search_finds_and_pages),
+        TEST(device_tokens_open_until_revoked), TEST(invitations_and_devices),
+        TEST(packs_and_decisions_never_change), TEST(log_pages_heads_and_checkpoints),
+        TEST(queries_in_flight_are_bounded),
     };
     return fixture_run(tests, ARRAY_LENGTH(tests));
 }

@@ -59,7 +59,7 @@ LIBRARIES = {
     "yaml.h": ["config", "tests"],
     "sodium.h": ["gateway/identity", "gateway/audit", "gateway/storage/sealing", "tests"],
     "sqlite3.h": ["gateway/storage/sqlite", "tests"],
-    "curl/": ["gateway/outgoing"],
+    "curl/": ["gateway/outgoing", "tests"],
     "gio/": ["gateway/synthetic"],
     "glib/": ["gateway/synthetic"],
     "glib.h": ["signaling/sdp", "gateway/synthetic", "tests"],

@@ -5,6 +5,7 @@ import { allDoors } from "../shared/doors";
 import { api, troubleOf, type Trouble } from "../shared/http";
 import { dateTime, fill, minutesSeconds, useText } from "../shared/language";
 import { Copy, Heading } from "../shared/parts";
+import { Devices } from "./devices";
 import { Loading, useLoad, Wrong } from "./parts";
 import { words } from "./texts";
 import { toMs, type Entry, type LogRecord, type Page, type Timeline } from "./types";
@@ -119,6 +120,7 @@ export function One({ id }: { id: string }) {
         </p>
       )}
       {entry.value && ["booked", "lobby"].includes(entry.value.state) && <NewLink id={id} />}
+      {entry.value && !entry.value.ended_at && <Devices id={id} />}
       <Wrong trouble={timeline.trouble} />
       <Loading show={!timeline.value && !timeline.trouble} />
       {timeline.value && <Records records={timeline.value.records} />}

@@ -225,6 +225,41 @@ static void one_screen_at_a_time_and_only_of_somebody_present(void **unused)
     bench_done(&bench);
 }
 
+/* A camera or a monitor is held and let in like everybody, and does nothing else. */
+static void a_device_only_sits(void **state)
+{
+    struct bench bench;
+    (void)state;
+    bench_init(&bench);
+    bench_reach(&bench, CONSULTATION_STATE_CONSULT);
+    struct step_input input = bench_input(&bench, CONSULTATION_EVENT_INVITE, WHO_PHYSICIAN);
+    input.guest_role = ROLE_DEVICE;
+    assert_int_equal(bench_step(&bench, &input), STEP_GO);
+    struct actor device = bench_actor(WHO_GUEST);
+    device.role = ROLE_DEVICE;
+    input = bench_input(&bench, CONSULTATION_EVENT_SEAT_TAKE, WHO_GUEST);
+    input.actor = device;
+    assert_int_equal(bench_step(&bench, &input), STEP_GO);
+    assert_int_equal(guest_seat(&bench)->status, SEAT_WAITING);
+    assert_false(hears(&bench, GUEST, 0) || hears(&bench, 1, GUEST));
+    for (int event = 0; event < CONSULTATION_EVENT_COUNT; event++)
+        assert_int_equal(consultation_event_allowed((enum consultation_event)event, ROLE_DEVICE),
+                         event == CONSULTATION_EVENT_SEAT_TAKE ||
+                             event == CONSULTATION_EVENT_SEAT_LEAVE);
+    assert_int_equal(
+        seat_code(&bench, CONSULTATION_EVENT_SEAT_CONSENT, WHO_PATIENT, GUEST, "given"), STEP_GO);
+    assert_int_equal(bench_do_seat(&bench, CONSULTATION_EVENT_SEAT_ADMIT, WHO_PHYSICIAN, GUEST),
+                     STEP_GO);
+    assert_true(hears(&bench, GUEST, 0) && hears(&bench, 1, GUEST));
+    input = bench_input(&bench, CONSULTATION_EVENT_SEAT_LEAVE, WHO_GUEST);
+    input.actor = device;
+    input.seat = GUEST;
+    assert_int_equal(bench_step(&bench, &input), STEP_GO);
+    assert_int_equal(bench.now.state, CONSULTATION_STATE_CONSULT); /* nobody waits for a device */
+    assert_false(consultation_may_have_endpoint(&bench.now, GUEST));
+    bench_done(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +269,7 @@ int main(void)
         cmocka_unit_test(a_removed_guest_has_no_way_back_and_frees_the_seat),
         cmocka_unit_test(a_link_is_no_staff_role_and_one_browser_holds_it),
         cmocka_unit_test(help_in_an_emergency_waits_for_no_answer),
+        cmocka_unit_test(a_device_only_sits),
         cmocka_unit_test(one_screen_at_a_time_and_only_of_somebody_present),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

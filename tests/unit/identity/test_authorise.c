@@ -12,7 +12,8 @@
 #include "gateway/base/cleanup.h"
 #include "gateway/identity/authorise.h"
 
-/* One letter a role, in the order none, patient, proxy, physician, nurse, clerk, administrator, system:
+/* One letter a role, in the order none, patient, proxy, physician, nurse, clerk, administrator, system, then the
+ * guests and at last the device:
  *   '-' never   'a' always, signed in or not   's' when signed in   'i' inside the own institution
  *   'o' inside the own institution and own consultation */
 struct expectation {
@@ -23,32 +24,35 @@ struct expectation {
 };
 
 static const struct expectation EXPECTED[] = {
-    {"sign_in", "aaaaaaaa", 'n', false},
-    {"invitation_redeem", "aaaaaaaa", 'n', false},
-    {"sign_out", "-ssssss-", 'n', false},
-    {"self_view", "-ssssss-", 'n', false},
-    {"ticket", "-ssssss-", 'n', false},
-    {"consultation_book", "---i-ii-", 'i', false},
-    {"consultation_list", "---iiii-", 'i', false},
-    {"queue_watch", "---i-i--", 'i', false},
-    {"consultation_view", "-oooiii-", 'c', false},
-    {"timeline_view", "---o--i-", 'c', false},
-    {"invitation_reissue", "---o-ii-", 'c', false},
-    {"join", "-oooi---", 'c', false},
-    {"leave", "-oooi---", 'c', false},
-    {"media", "-oooi---", 'c', false},
-    {"act", "-oooiii-", 'c', true},
-    {"fact", "-oooiii-", 'c', false},
-    {"seat_remove", "---oii--", 'c', true},
-    {"seat_move", "---oii--", 'c', true},
-    {"staff_list", "---i-ii-", 'i', false},
-    {"staff_manage", "------i-", 'i', false},
-    {"rules_view", "---iiii-", 'i', false},
-    {"audit_status", "------i-", 'i', false},
-    {"audit_verify", "------i-", 'i', false},
-    {"audit_search", "------i-", 'i', false},
-    {"audit_proof", "------i-", 'c', false},
-    {"metrics_read", "------ss", 'n', false},
+    {"sign_in", "aaaaaaaaaaaaaa", 'n', false},
+    {"invitation_redeem", "aaaaaaaaaaaaaa", 'n', false},
+    {"sign_out", "-ssssss-------", 'n', false},
+    {"self_view", "-ssssss-------", 'n', false},
+    {"ticket", "-ssssss-------", 'n', false},
+    {"consultation_book", "---i-ii-------", 'i', false},
+    {"consultation_list", "---iiii-------", 'i', false},
+    {"queue_watch", "---i-i--------", 'i', false},
+    {"consultation_view", "-oooiii-------", 'c', false},
+    {"timeline_view", "---o--i-------", 'c', false},
+    {"invitation_reissue", "---o-ii-------", 'c', false},
+    {"join", "-oooi---------", 'c', false},
+    {"leave", "-oooi---------", 'c', false},
+    {"media", "-oooi---------", 'c', false},
+    {"act", "-oooiii-------", 'c', true},
+    {"fact", "-oooiii-------", 'c', false},
+    {"seat_remove", "---oii--------", 'c', true},
+    {"seat_move", "---oii--------", 'c', true},
+    {"device_manage", "---o-ii-------", 'c', false},
+    {"device_publish", "-------------i", 'c', false},
+    {"device_play", "-------------i", 'c', false},
+    {"staff_list", "---i-ii-------", 'i', false},
+    {"staff_manage", "------i-------", 'i', false},
+    {"rules_view", "---iiii-------", 'i', false},
+    {"audit_status", "------i-------", 'i', false},
+    {"audit_verify", "------i-------", 'i', false},
+    {"audit_search", "------i-------", 'i', false},
+    {"audit_proof", "------i-------", 'c', false},
+    {"metrics_read", "------ss------", 'n', false},
 };
 
 struct scene {
