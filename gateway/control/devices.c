@@ -15,7 +15,6 @@
 
 #define ANSWER_SIZE 16384
 #define BUSY_S      10
-#define STRANGER    "device" /* what the guard counts for tokens that are none */
 
 /* ---- tokens ---------------------------------------------------------------------------------------------------- */
 
@@ -244,10 +243,9 @@ static void refuse_known(struct offer_wait *wait, int status, const char *code)
     offer_free(wait);
 }
 
+/* 256 bits need no guard against guessing, and whoever guesses must not hold up the devices behind the same address. */
 static void refuse_stranger(struct offer_wait *wait)
 {
-    sign_in_guard_failed(wait->control->device_guard, STRANGER, wait->peer_prefix,
-                         clock_monotonic_us());
     refuse_words(wait->control, wait->request, 401, "device_token", 0);
     offer_free(wait);
 }
@@ -411,12 +409,6 @@ void control_on_device_offer(void *owner, const struct whip_offer *offer)
 {
     struct control *control = owner;
     assert_on_thread(&control->owner);
-    int wait_s = sign_in_guard_wait_s(control->device_guard, STRANGER, offer->peer_prefix,
-                                      clock_monotonic_us());
-    if (wait_s > 0) {
-        refuse_words(control, offer->request, 429, "device_wait", wait_s);
-        return;
-    }
     struct offer_wait *wait = control->device_waits >= DEVICE_WAITS_MAX
                                   ? NULL
                                   : calloc(1, sizeof(*wait) + offer->sdp.length);
