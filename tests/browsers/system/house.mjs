@@ -25,7 +25,7 @@ export async function until(what, check, timeout = 20000) {
   }
 }
 
-async function freePort() {
+export async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((done) => server.once("listening", done));
   const { port } = server.address();
@@ -35,7 +35,7 @@ async function freePort() {
 
 export class House {
   /* `settings`: more of the configuration, or a function of the house's folder. `place`: another address for pages and
-   * media, a fixed port if it names one, and the words before the gateway's command that take it there. */
+   * media, more lines of the media part, a fixed port if it names one, and the words before the gateway's command that take it there. */
   static async open(settings = "", place = {}) {
     const house = new House();
     house.home = mkdtempSync(join(tmpdir(), "tsunagi-house-"));
@@ -57,7 +57,7 @@ export class House {
 media:
   bind: ${place.address ?? address}
   port: ${await freePort()}
-storage:
+${(place.media ?? []).map((line) => `  ${line}\n`).join("")}storage:
   path: gateway.db
 audit:
   origin: test.example/gateway/audit/2026
