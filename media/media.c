@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "gateway/base/check.h"
+#include "gateway/base/log.h"
 #include "gateway/base/random.h"
 #include "media/dtls/dtls_identity.h"
 #include "media/srtp/srtp.h"
@@ -127,8 +128,8 @@ static enum result media_workers_new(struct media *media, media_wake_function *w
 {
     for (uint32_t i = 0; i < media->options.workers; i++) {
         struct media_place *place = &media->places[i];
-        enum result result =
-            worker_new(&media->options, i, &media->offload, media->identity, wake, wake_owner, &place->worker);
+        enum result result = worker_new(&media->options, i, &media->offload, media->identity, wake,
+                                        wake_owner, &place->worker);
         if (result_ok(result))
             result = handle_table_new(media->options.endpoints_max, &place->handles);
         media->workers_count = i + 1;
@@ -168,6 +169,8 @@ enum result media_start(const struct media_options *options, media_wake_function
         result = dtls_identity_new(&media->identity);
     if (result_ok(result) && options->offload == MEDIA_OFFLOAD_AUTO)
         media->offload = udp_offload_probe();
+    LOG(LOG_INFO, "media.offload", log_number("send", media->offload.segment),
+        log_number("receive", media->offload.coalesce));
     if (result_ok(result))
         result = media_workers_new(media, wake, wake_owner);
     if (result_ok(result))

@@ -54,6 +54,8 @@ static const struct srtp_backend *backend_for(enum srtp_backend_kind kind,
 {
     if (kind != SRTP_BACKEND_LIBSRTP && SRTP_BACKEND_TABLE_EVP.knows(profile))
         return &SRTP_BACKEND_TABLE_EVP;
+    if (kind != SRTP_BACKEND_LIBSRTP && SRTP_BACKEND_TABLE_EVP_CM.knows(profile))
+        return &SRTP_BACKEND_TABLE_EVP_CM;
     if (kind != SRTP_BACKEND_EVP && SRTP_BACKEND_TABLE_LIBSRTP.knows(profile))
         return &SRTP_BACKEND_TABLE_LIBSRTP;
     return NULL;

@@ -27,6 +27,7 @@ struct srtp_backend {
 };
 
 extern const struct srtp_backend SRTP_BACKEND_TABLE_LIBSRTP;
-extern const struct srtp_backend SRTP_BACKEND_TABLE_EVP;
+extern const struct srtp_backend SRTP_BACKEND_TABLE_EVP;    /* GCM */
+extern const struct srtp_backend SRTP_BACKEND_TABLE_EVP_CM; /* AES-CM with HMAC-SHA1 */
 
 #endif

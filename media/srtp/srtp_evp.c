@@ -10,25 +10,14 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
-#include "media/srtp/replay_window.h"
 #include "media/srtp/srtp_backend.h"
+#include "media/srtp/srtp_evp_parts.h"
 
-#define TAG_BYTES        16
-#define SALT_BYTES       12
-#define IV_BYTES         12
-#define RTCP_INDEX_BYTES 4
-#define RTCP_ENCRYPTED   0x80000000u /* the E bit */
-#define RTCP_INDEX_LAST  0x7fffffffu
-#define ROLL_OVERS_LAST  0xffffffffu
-
-enum label { LABEL_RTP_KEY = 0, LABEL_RTP_SALT = 2, LABEL_RTCP_KEY = 3, LABEL_RTCP_SALT = 5 };
+#define TAG_BYTES  16
+#define SALT_BYTES 12
+#define IV_BYTES   12
 
 /* All of an evp_state belongs to one context and so to one worker; places as in srtp.c. */
-struct evp_stream {
-    struct replay_window rtp, rtcp;
-    uint32_t rtcp_next; /* SRTCP index of the last packet sent */
-};
-
 struct evp_state {
     EVP_CIPHER_CTX *rtp, *rtcp;
     uint8_t rtp_salt[SALT_BYTES], rtcp_salt[SALT_BYTES];
@@ -41,33 +30,11 @@ static bool evp_knows(enum srtp_profile profile)
     return profile == SRTP_PROFILE_AEAD_AES_128_GCM || profile == SRTP_PROFILE_AEAD_AES_256_GCM;
 }
 
-/* RFC 3711 §4.3.3 with key derivation rate 0: the key stream of AES-CM under the master key, counter = (salt xor label) × 2^16.
- * RFC 7714 §11: the 96-bit salt is padded on the right to the 112 bits of RFC 3711. */
-static enum result derive(struct span master, size_t key_bytes, enum label label,
-                          uint8_t *ret_bytes, size_t length)
-{
-    static const uint8_t ZEROS[32];
-    uint8_t counter[16] = {0};
-    memcpy(counter, master.data + key_bytes, SALT_BYTES);
-    counter[7] ^= (uint8_t)label;
-    EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
-    if (cipher == NULL)
-        return RESULT_NO_MEMORY;
-    int written = 0;
-    const EVP_CIPHER *kind = key_bytes == 16 ? EVP_aes_128_ctr() : EVP_aes_256_ctr();
-    bool ok = EVP_EncryptInit_ex(cipher, kind, NULL, master.data, counter) == 1 &&
-              EVP_EncryptUpdate(cipher, ret_bytes, &written, ZEROS, (int)length) == 1 &&
-              written == (int)length;
-    EVP_CIPHER_CTX_free(cipher);
-    OPENSSL_cleanse(counter, sizeof(counter));
-    return ok ? RESULT_OK : RESULT_LIBRARY;
-}
-
-static enum result cipher_new(struct span master, size_t key_bytes, enum label label, bool sealing,
-                              EVP_CIPHER_CTX **ret_cipher)
+static enum result cipher_new(struct span master, size_t key_bytes, enum evp_label label,
+                              bool sealing, EVP_CIPHER_CTX **ret_cipher)
 {
     uint8_t key[32];
-    enum result result = derive(master, key_bytes, label, key, key_bytes);
+    enum result result = evp_derive(master, key_bytes, label, key, key_bytes);
     EVP_CIPHER_CTX *cipher = result_ok(result) ? EVP_CIPHER_CTX_new() : NULL;
     if (result_ok(result) && cipher == NULL)
         result = RESULT_NO_MEMORY;
@@ -103,13 +70,15 @@ static enum result evp_create(enum srtp_profile profile, struct span key_and_sal
         return RESULT_NO_MEMORY;
     evp->sealing = direction == SRTP_SEND;
     size_t key_bytes = srtp_profile_info(profile)->key_bytes;
-    enum result result = derive(key_and_salt, key_bytes, LABEL_RTP_SALT, evp->rtp_salt, SALT_BYTES);
+    enum result result =
+        evp_derive(key_and_salt, key_bytes, EVP_LABEL_RTP_SALT, evp->rtp_salt, SALT_BYTES);
     if (result_ok(result))
-        result = derive(key_and_salt, key_bytes, LABEL_RTCP_SALT, evp->rtcp_salt, SALT_BYTES);
+        result =
+            evp_derive(key_and_salt, key_bytes, EVP_LABEL_RTCP_SALT, evp->rtcp_salt, SALT_BYTES);
     if (result_ok(result))
-        result = cipher_new(key_and_salt, key_bytes, LABEL_RTP_KEY, evp->sealing, &evp->rtp);
+        result = cipher_new(key_and_salt, key_bytes, EVP_LABEL_RTP_KEY, evp->sealing, &evp->rtp);
     if (result_ok(result))
-        result = cipher_new(key_and_salt, key_bytes, LABEL_RTCP_KEY, evp->sealing, &evp->rtcp);
+        result = cipher_new(key_and_salt, key_bytes, EVP_LABEL_RTCP_KEY, evp->sealing, &evp->rtcp);
     if (!result_ok(result)) {
         evp_destroy(evp);
         return result;
@@ -169,27 +138,11 @@ static enum result gcm_open(EVP_CIPHER_CTX *cipher, const struct gcm_input *inpu
     return EVP_CipherFinal_ex(cipher, nothing, &written) == 1 ? RESULT_OK : RESULT_CRYPTO;
 }
 
-/* RFC 3711 §3.3.1 and appendix A. Before the first roll-over a number far above the highest is taken as ahead, since
- * there is no counter below zero. */
-static uint64_t guess_index(const struct evp_stream *stream, uint16_t sequence)
-{
-    if (!stream->rtp.started)
-        return sequence;
-    uint64_t highest = stream->rtp.highest;
-    uint64_t roll_overs = highest >> 16;
-    int distance = (int)sequence - (int)(highest & 0xffff);
-    if (distance < -0x8000)
-        roll_overs++;
-    else if (distance > 0x8000 && roll_overs > 0)
-        roll_overs--;
-    return roll_overs << 16 | sequence;
-}
-
 static enum result evp_seal_rtp(void *state, struct srtp_packet *packet)
 {
     struct evp_state *evp = state;
     struct evp_stream *stream = &evp->streams[packet->stream];
-    uint64_t index = guess_index(stream, bytes_get_u16(packet->bytes + 2));
+    uint64_t index = evp_guess_index(stream, bytes_get_u16(packet->bytes + 2));
     if (!replay_window_fresh(&stream->rtp, index))
         return RESULT_REPLAY;
     if (index >> 16 > ROLL_OVERS_LAST)
@@ -214,7 +167,7 @@ static enum result evp_open_rtp(void *state, struct srtp_packet *packet)
     struct evp_stream *stream = &evp->streams[packet->stream];
     if (packet->length < packet->header_length + TAG_BYTES)
         return RESULT_PARSE;
-    uint64_t index = guess_index(stream, bytes_get_u16(packet->bytes + 2));
+    uint64_t index = evp_guess_index(stream, bytes_get_u16(packet->bytes + 2));
     if (index >> 16 > ROLL_OVERS_LAST)
         return RESULT_STALE;
     if (!replay_window_fresh(&stream->rtp, index))

@@ -39,8 +39,8 @@ static int probe_socket(struct sockaddr_in *ret_here)
 {
     socklen_t size = sizeof(*ret_here);
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    *ret_here = (struct sockaddr_in){.sin_family = AF_INET,
-                                     .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    *ret_here =
+        (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
     if (fd >= 0 && (bind(fd, (struct sockaddr *)ret_here, size) != 0 ||
                     getsockname(fd, (struct sockaddr *)ret_here, &size) != 0)) {
         close(fd);
@@ -61,10 +61,8 @@ static bool probe_send(int fd, const struct sockaddr_in *to)
     struct iovec vector = {bytes, sizeof(bytes)};
     struct sockaddr_in address = *to;
     union udp_segment_control control;
-    struct msghdr header = {.msg_name = &address,
-                            .msg_namelen = sizeof(address),
-                            .msg_iov = &vector,
-                            .msg_iovlen = 1};
+    struct msghdr header = {
+        .msg_name = &address, .msg_namelen = sizeof(address), .msg_iov = &vector, .msg_iovlen = 1};
     memset(&control, 0, sizeof(control));
     probe_fill(bytes);
     udp_segment_set(&header, &control, PROBE_SEGMENT);

@@ -21,11 +21,11 @@
 
 #define RECEIVE_ROUNDS_MAX                                                                         \
     8 /* full batches of one socket before commands and timers get their turn */
-#define PASS_LONG_US  1000
+#define PASS_LONG_US   1000
 #define TIMER_SLACK_NS 10000ul /* the kernel's usual 50 µs would be much of a pause */
-#define EVENT_FD_TAG NET_NONE
-#define TCP_TAG      NET_FAMILY_COUNT /* behind those of the sockets */
-#define TAGS         (NET_FAMILY_COUNT + 1)
+#define EVENT_FD_TAG   NET_NONE
+#define TCP_TAG        NET_FAMILY_COUNT /* behind those of the sockets */
+#define TAGS           (NET_FAMILY_COUNT + 1)
 
 static enum result worker_allocate(struct media_worker *worker,
                                    const struct dtls_identity *identity)
@@ -121,8 +121,9 @@ enum result worker_new_offline(const struct media_options *options,
 }
 
 enum result worker_new(const struct media_options *options, uint32_t index,
-                       const struct udp_offload *offload, const struct dtls_identity *identity, media_wake_function *wake,
-                       void *wake_owner, struct media_worker **ret_worker)
+                       const struct udp_offload *offload, const struct dtls_identity *identity,
+                       media_wake_function *wake, void *wake_owner,
+                       struct media_worker **ret_worker)
 {
     struct media_worker *worker;
     enum result result = worker_new_offline(options, identity, &worker);

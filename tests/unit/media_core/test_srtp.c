@@ -231,6 +231,9 @@ struct pair {
 
 static const struct pair PAIRS[] = {
     {SRTP_PROFILE_AES128_CM_SHA1_80, SRTP_BACKEND_LIBSRTP, SRTP_BACKEND_LIBSRTP},
+    {SRTP_PROFILE_AES128_CM_SHA1_80, SRTP_BACKEND_LIBSRTP, SRTP_BACKEND_EVP},
+    {SRTP_PROFILE_AES128_CM_SHA1_80, SRTP_BACKEND_EVP, SRTP_BACKEND_LIBSRTP},
+    {SRTP_PROFILE_AES128_CM_SHA1_80, SRTP_BACKEND_EVP, SRTP_BACKEND_EVP},
     {SRTP_PROFILE_AEAD_AES_128_GCM, SRTP_BACKEND_LIBSRTP, SRTP_BACKEND_LIBSRTP},
     {SRTP_PROFILE_AEAD_AES_128_GCM, SRTP_BACKEND_LIBSRTP, SRTP_BACKEND_EVP},
     {SRTP_PROFILE_AEAD_AES_128_GCM, SRTP_BACKEND_EVP, SRTP_BACKEND_LIBSRTP},
@@ -381,6 +384,32 @@ static void rtcp_without_encryption_is_authenticated(void **state)
     }
 }
 
+/* RFC 3711 §3.4: the same in AES-CM. */
+static void cm_rtcp_without_encryption_is_authenticated(void **state)
+{
+    (void)state;
+    static const enum srtp_backend_kind BACKENDS[] = {SRTP_BACKEND_LIBSRTP, SRTP_BACKEND_EVP};
+    for (size_t i = 0; i < ARRAY_LENGTH(BACKENDS); i++) {
+        uint8_t master[SRTP_KEY_AND_SALT_BYTES_MAX] = {9};
+        struct session_keys keys = reference_keys(SRTP_PROFILE_AES128_CM_SHA1_80, master, true);
+        struct srtp_context *in =
+            context_of(SRTP_PROFILE_AES128_CM_SHA1_80, master, SRTP_RECEIVE, BACKENDS[i]);
+        uint8_t packet[64] = {0x80, 201, 0, 1, 1, 2, 3, 4, 'p', 'l', 'a', 'i', 'n'};
+        size_t length = 42;
+        bytes_put_u32(packet + 28, 7);
+        reference_hmac(&keys, packet, 32, packet + 32);
+        packet[9] ^= 1;
+        uint8_t *damaged = exact_copy(packet, length);
+        assert_result(RESULT_CRYPTO, srtcp_open(in, damaged, &length));
+        packet[9] ^= 1;
+        assert_result(RESULT_OK, srtcp_open(in, packet, &length));
+        assert_int_equal(length, 28);
+        assert_memory_equal(packet + 8, "plain", 5);
+        free(damaged);
+        srtp_context_free(in);
+    }
+}
+
 /* A model of RFC 3711 §3.3.2 next to the context: random reordering and repeats around roll-overs. */
 static void replay_is_noticed(const struct pair *pair, struct chance *chance)
 {
@@ -505,9 +534,6 @@ static void wrong_use_is_refused(void **state)
     assert_result(RESULT_INVALID,
                   srtp_context_new(SRTP_PROFILE_AEAD_AES_128_GCM, span_of(master, 30), SRTP_SEND,
                                    SRTP_BACKEND_AUTO, &context));
-    assert_result(RESULT_UNSUPPORTED,
-                  srtp_context_new(SRTP_PROFILE_AES128_CM_SHA1_80, span_of(master, 30), SRTP_SEND,
-                                   SRTP_BACKEND_EVP, &context));
     assert_null(context);
     context = context_of(SRTP_PROFILE_AEAD_AES_128_GCM, master, SRTP_SEND, SRTP_BACKEND_AUTO);
     size_t length = make_rtp(packet, 96, false, 1, 2, 3, 60);
@@ -548,6 +574,7 @@ int main(void)
         cmocka_unit_test(streams_equal_the_reference_through_roll_over),
         cmocka_unit_test(rtcp_equals_the_reference),
         cmocka_unit_test(rtcp_without_encryption_is_authenticated),
+        cmocka_unit_test(cm_rtcp_without_encryption_is_authenticated),
         cmocka_unit_test(replays_are_refused),
         cmocka_unit_test(every_damaged_byte_is_noticed),
         cmocka_unit_test(a_number_is_sealed_once),
