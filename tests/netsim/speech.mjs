@@ -20,7 +20,7 @@ export function speechFile(folder, who) {
   return path;
 }
 
-const WIDTH = 640, HEIGHT = 480, RATE = 20, FRAMES = 60;
+const WIDTH = 320, HEIGHT = 240, RATE = 15, FRAMES = 60;
 
 /* YUV4MPEG2, 4:2:0. The grain is one fixed texture shifted at random a frame; deterministic. */
 export function cameraFile(folder) {
@@ -33,13 +33,13 @@ export function cameraFile(folder) {
   const grain = Uint8Array.from({ length: 1 << 20 }, () => chance() % 9);
   const frame = Buffer.alloc(WIDTH * HEIGHT * 3 / 2, 128);
   for (let n = 0; n < FRAMES; n++) {
-    const turn = 2 * Math.PI * n / FRAMES, x0 = WIDTH / 2 + 60 * Math.sin(turn), y0 = HEIGHT / 2 + 25 * Math.sin(2 * turn), mouth = 12 + 10 * Math.sin(9 * turn);
+    const turn = 2 * Math.PI * n / FRAMES, x0 = WIDTH / 2 + 30 * Math.sin(turn), y0 = HEIGHT / 2 + 12 * Math.sin(2 * turn), mouth = 6 + 5 * Math.sin(9 * turn);
     const shift = chance() * 7;
     for (let y = 0, at = 0; y < HEIGHT; y++) {
       for (let x = 0; x < WIDTH; x++, at++) {
-        const dx = (x - x0) / 120, dy = (y - y0) / 160, far = dx * dx + dy * dy;
-        let light = 70 + (x >> 3) + 24 * ((x >> 5 ^ y >> 5) & 1);
-        if (far < 1) light = 190 - 60 * far - (Math.abs(dx) < 0.35 && Math.abs(y - y0 - 70) < mouth ? 90 : 0);
+        const dx = (x - x0) / 60, dy = (y - y0) / 80, far = dx * dx + dy * dy;
+        let light = 70 + (x >> 2) + 24 * ((x >> 4 ^ y >> 4) & 1);
+        if (far < 1) light = 190 - 60 * far - (Math.abs(dx) < 0.35 && Math.abs(y - y0 - 35) < mouth ? 90 : 0);
         frame[at] = light + grain[(at + shift) & 0xfffff];
       }
     }
