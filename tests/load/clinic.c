@@ -102,7 +102,7 @@ static void refused(struct pair *pair, struct person *person, json_t *message)
 {
     g_strlcpy(pair->error, json_string_value(json_object_get(message, "code")),
               sizeof(pair->error));
-    if (pair->remove_ref == 0) /* after a removal refusals are what is wanted */
+    if (pair->remove_ref == 0 && !pair->leaving) /* afterwards refusals are what is wanted */
         pair_failed(pair, person, "refused:", message);
 }
 
@@ -152,7 +152,7 @@ static void patient_message(struct person *person, void *story, const char *type
     } else if (strcmp(type, "goodbye") == 0) {
         g_strlcpy(pair->goodbye, json_string_value(json_object_get(message, "code")),
                   sizeof(pair->goodbye));
-        if (pair->remove_ref == 0)
+        if (pair->remove_ref == 0 && !pair->leaving)
             pair_failed(pair, person, pair->goodbye, NULL);
     }
 }
@@ -194,6 +194,15 @@ void pair_remove(struct pair *pair)
     pair->remove_ref =
         person_send(pair->physician, json_pack("{s:s,s:s,s:s,s:i}", "type", "act", "consultation",
                                                pair->consultation, "event", "remove", "seat", 0));
+}
+
+void pair_end(struct pair *pair, bool by_patient)
+{
+    pair->leaving = true;
+    if (by_patient)
+        person_act(pair->patient, pair->consultation, "withdraw", NULL);
+    else
+        person_act(pair->physician, pair->consultation, "unsuitable", "in_person_needed");
 }
 
 /* ---- the clinic ------------------------------------------------------------------------------------------------- */
@@ -262,6 +271,7 @@ struct clinic *clinic_close(struct clinic *clinic)
     for (unsigned i = 0; i < clinic->count; i++) {
         person_free(clinic->pairs[i].patient);
         person_free(clinic->pairs[i].physician);
+        json_decref(clinic->pairs[i].physician_id);
     }
     person_free(clinic->administrator);
     if (clinic->wire != NULL)
@@ -292,15 +302,14 @@ struct pair *clinic_pair(struct clinic *clinic, unsigned index)
     return &clinic->pairs[index];
 }
 
-/* Takes `physician` over. */
-static bool clinic_book(struct clinic *clinic, struct pair *pair, json_t *physician)
+static bool clinic_book(struct clinic *clinic, struct pair *pair)
 {
     json_t *facts = json_object();
     for (size_t i = 0; i < G_N_ELEMENTS(BOOKING); i++)
         json_object_set_new(facts, BOOKING[i].name, fact_value(&BOOKING[i]));
     json_t *visit = person_call(clinic->administrator, "POST", "/api/consultations",
-                                json_pack("{s:s,s:o,s:o}", "patient_name", "試験 花子", "physician",
-                                          physician, "facts", facts));
+                                json_pack("{s:s,s:O,s:o}", "patient_name", "試験 花子", "physician",
+                                          pair->physician_id, "facts", facts));
     const char *link = json_string_value(json_object_get(visit, "link"));
     const char *secret = link == NULL ? NULL : strchr(link, '#');
     json_t *redeemed =
@@ -337,10 +346,20 @@ bool clinic_add(struct clinic *clinic)
     pair->clinic = clinic;
     pair->patient = clinic_person(clinic, "patient", patient_message, pair);
     pair->physician = clinic_person(clinic, "physician", physician_message, pair);
-    json_t *physician = sign_in(pair->physician, login, PASSWORD);
+    pair->physician_id = sign_in(pair->physician, login, PASSWORD);
     g_free(login);
-    return physician != NULL && clinic_book(clinic, pair, physician) &&
+    return pair->physician_id != NULL && clinic_book(clinic, pair) &&
            person_connect(pair->physician, "staff") && clinic_patient_connect(pair);
+}
+
+bool pair_again(struct pair *pair)
+{
+    struct clinic *clinic = pair->clinic;
+    person_free(pair->patient);
+    *pair = (struct pair){
+        .clinic = clinic, .physician = pair->physician, .physician_id = pair->physician_id};
+    pair->patient = clinic_person(clinic, "patient", patient_message, pair);
+    return clinic_book(clinic, pair) && clinic_patient_connect(pair);
 }
 
 static gboolean wake(gpointer unused)
@@ -376,6 +395,14 @@ bool clinic_all_ready(struct clinic *clinic)
 {
     for (unsigned i = 0; i < clinic->count; i++)
         if (strcmp(clinic->pairs[i].state, "lobby") != 0 || !clinic->pairs[i].both_connected)
+            return false;
+    return true;
+}
+
+bool clinic_all_ended(struct clinic *clinic)
+{
+    for (unsigned i = 0; i < clinic->count; i++)
+        if (strcmp(clinic->pairs[i].state, "abandoned") != 0)
             return false;
     return true;
 }

@@ -22,6 +22,7 @@ struct pair {
     struct clinic *clinic;
     struct person *patient, *physician;
     struct peer *patient_peer, *physician_peer; /* while the engine drives them */
+    json_t *physician_id;                       /* owned */
     char consultation[64];
     char state[24];   /* as the physician's page sees it, before she has one the patient's */
     char resume[80];  /* the patient's token */
@@ -29,6 +30,7 @@ struct pair {
     char goodbye[48]; /* code the patient's socket was closed with */
     char error[48];   /* latest refusal of either */
     bool entered, physician_joined, both_connected, admitting, failed;
+    bool leaving; /* one of them ended the visit: goodbyes are what is wanted */
     int remove_ref;
     unsigned welcomes;             /* of the patient */
     int64_t admit_ns;              /* CLOCK_REALTIME: act sent */
@@ -58,10 +60,16 @@ bool clinic_wait(struct clinic *clinic, clinic_check *check, double seconds);
 /* Every consultation's patient was admitted; every one waits with both connected. For clinic_wait(). */
 bool clinic_all_admitted(struct clinic *clinic);
 bool clinic_all_ready(struct clinic *clinic);
+/* Every visit has ended, by pair_end(). */
+bool clinic_all_ended(struct clinic *clinic);
 
 void pair_admit(struct pair *pair);
 /* The physician removes the patient. */
 void pair_remove(struct pair *pair);
+/* Ends the visit: the patient withdraws, or the physician wants to see her in person. */
+void pair_end(struct pair *pair, bool by_patient);
+/* A new patient, link and visit for the physician of a pair whose visit has ended. */
+bool pair_again(struct pair *pair);
 /* One counter of the console (/api/status); -1 when it cannot be read. */
 int64_t clinic_metric(struct clinic *clinic, const char *name);
 

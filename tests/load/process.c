@@ -50,6 +50,20 @@ static void add_threads(const char *pid, const char *name, struct process_use *u
         closedir(tasks);
 }
 
+static unsigned count_descriptors(const char *pid)
+{
+    char path[64];
+    unsigned count = 0;
+    snprintf(path, sizeof(path), "/proc/%s/fd", pid);
+    DIR *folder = opendir(path);
+    for (struct dirent *entry = folder == NULL ? NULL : readdir(folder); entry != NULL;
+         entry = readdir(folder))
+        count += entry->d_name[0] != '.';
+    if (folder != NULL)
+        closedir(folder);
+    return count;
+}
+
 bool process_read(const char *pid, const char *thread_name, struct process_use *ret_use)
 {
     char path[64], text[8192];
@@ -61,6 +75,7 @@ bool process_read(const char *pid, const char *thread_name, struct process_use *
     snprintf(path, sizeof(path), "/proc/%s/status", pid);
     const char *rss = read_text(path, text, sizeof(text)) ? strstr(text, "VmRSS:") : NULL;
     ret_use->rss_bytes = rss == NULL ? 0 : strtoll(rss + strlen("VmRSS:"), NULL, 10) * 1024;
+    ret_use->descriptors = count_descriptors(pid);
     add_threads(pid, thread_name, ret_use);
     return ret_use->cpu_ns >= 0;
 }

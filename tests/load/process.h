@@ -12,6 +12,7 @@ struct process_use {
     int64_t thread_cpu_ns; /* of the threads of that name, from schedstat: exact */
     unsigned threads;      /* how many there were */
     int64_t rss_bytes;
+    unsigned descriptors; /* open ones */
 };
 
 /* `pid` as text. False when the process is gone. */

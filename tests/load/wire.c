@@ -29,7 +29,8 @@ struct peer {
     struct raw_peer *raw;
     peer_answer_fn *answer;
     void *owner;
-    uint32_t number;
+    uint32_t place;  /* in the engine's list; used again */
+    uint32_t number; /* one of its own, never used again: what is written into its packets */
     struct sdp_offer offer;
     struct stream_out out[2]; /* sound, picture */
     struct stream_in in[2];
@@ -48,7 +49,8 @@ struct wire {
     bool stopping, realtime;
     int epoll;
     struct peer *peers[WIRE_PARTICIPANTS_MAX];
-    uint32_t count;
+    uint32_t count; /* places ever used */
+    uint32_t added;
     struct wire_totals totals;
     int64_t begun_ns;
     int64_t begun_cpu_ns;
@@ -174,7 +176,7 @@ static void peer_send(struct peer *peer, struct stream_out *out, int64_t now_ns)
 
 static void peer_begin(struct peer *peer, int64_t now_ns)
 {
-    uint32_t phase = peer->number * 377; /* coprime to 1000: participants are spread evenly */
+    uint32_t phase = peer->place * 377; /* coprime to 1000: participants are spread evenly */
     peer->sending = true;
     stream_out_init(&peer->out[0], &peer->offer.audio, false, peer->number, phase, now_ns);
     stream_out_init(&peer->out[1], &peer->offer.video, true, peer->number, phase, now_ns);
@@ -273,16 +275,23 @@ bool wire_is_realtime(const struct wire *wire)
 void wire_add(struct wire *wire, struct peer *peer)
 {
     int on = 1;
-    if (peer == NULL || peer->wire != NULL || wire->count == WIRE_PARTICIPANTS_MAX)
+    uint32_t place = 0;
+    if (peer == NULL || peer->wire != NULL)
+        return;
+    while (place < wire->count && wire->peers[place] != NULL) /* this thread alone changes them */
+        place++;
+    if (place == WIRE_PARTICIPANTS_MAX)
         return;
     setsockopt(raw_peer_fd(peer->raw), SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
     pthread_mutex_lock(&wire->lock);
     peer->wire = wire;
-    peer->number = wire->count;
+    peer->place = place;
+    peer->number = wire->added++;
     peer->in[0].participant = peer->in[1].participant = UINT32_MAX; /* nobody yet */
     peer->in[1].video = true;
-    wire->peers[wire->count++] = peer;
-    struct epoll_event event = {.events = EPOLLIN, .data.u32 = peer->number};
+    wire->peers[place] = peer;
+    wire->count += place == wire->count;
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = peer->place};
     epoll_ctl(wire->epoll, EPOLL_CTL_ADD, raw_peer_fd(peer->raw), &event);
     pthread_mutex_unlock(&wire->lock);
 }
@@ -421,7 +430,7 @@ struct peer *peer_free(struct peer *peer)
     struct wire *wire = peer->wire;
     if (wire != NULL) {
         pthread_mutex_lock(&wire->lock);
-        wire->peers[peer->number] = NULL;
+        wire->peers[peer->place] = NULL;
         pthread_mutex_unlock(&wire->lock);
     }
     raw_peer_free(peer->raw);
