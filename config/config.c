@@ -273,8 +273,8 @@ static enum result check_together(struct binder *binder, const struct gateway_co
             binder, "media.port", RESULT_INVALID,
             "too high for so many workers; allowed: port + workers - 1 up to 65535");
     bool one_address = strcmp(config->media.bind_address, config->http.bind_address) == 0 ||
-                       wildcard || strcmp(config->http.bind_address, "::") == 0 ||
-                       strcmp(config->http.bind_address, "0.0.0.0") == 0;
+                       is_any_address(config->media.bind_address) ||
+                       is_any_address(config->http.bind_address);
     if (config->media.tcp_port == config->http.port && one_address)
         return binder_complain_at(binder, "media.tcp_port", RESULT_INVALID,
                                   "is the port of the pages; allowed: another port, or http.bind "
