@@ -6,6 +6,7 @@
 #define TESTS_WHIP_DEVICE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "gateway/base/cleanup.h"

@@ -53,12 +53,12 @@ static size_t http_header(char *data, size_t size, size_t count, void *owner)
     return size * count;
 }
 
-static struct curl_slist *header(struct curl_slist *list, const char *format, const char *value)
+static struct curl_slist *header(struct curl_slist *list, const char *name, const char *value)
 {
     char line[512];
     if (value == NULL)
         return list;
-    snprintf(line, sizeof(line), format, value);
+    snprintf(line, sizeof(line), "%s %s", name, value);
     return curl_slist_append(list, line);
 }
 
@@ -70,9 +70,9 @@ void device_http(const char *certificate, const char *method, const char *url, c
     struct body received = {.text = NULL};
     struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
     *ret_answer = (struct http_answer){.status = 0};
-    headers = header(headers, "Authorization: Bearer %s", token);
-    headers = header(headers, "Content-Type: %s", content_type == NULL ? "" : content_type);
-    headers = header(headers, "If-Match: %s", if_match);
+    headers = header(headers, "Authorization: Bearer", token);
+    headers = header(headers, "Content-Type:", content_type == NULL ? "" : content_type);
+    headers = header(headers, "If-Match:", if_match);
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
     curl_easy_setopt(curl, CURLOPT_CAINFO, certificate);

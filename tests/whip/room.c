@@ -100,7 +100,7 @@ bool room_until(struct room *room, room_condition *holds, void *owner, int secon
     return true;
 }
 
-void room_run(struct room *room, int ms)
+void room_run(int ms)
 {
     gint64 end_us = g_get_monotonic_time() + (gint64)ms * 1000;
     while (g_get_monotonic_time() < end_us)

@@ -25,7 +25,7 @@ void room_close(struct room *room);
 MUST_CHECK bool room_until_state(struct room *room, const char *state, int seconds);
 typedef bool room_condition(void *owner);
 MUST_CHECK bool room_until(struct room *room, room_condition *holds, void *owner, int seconds);
-void room_run(struct room *room, int ms);
+void room_run(int ms);
 /* "waiting", "present", …; "" when nobody with that role sits. `ret_seat` may be NULL. */
 const char *room_status(const struct room *room, int seat);
 /* {"device","token","whip","whep"} */

@@ -166,7 +166,7 @@ static void waiting_devices_hear_nothing(void **state)
     test.screen = joined(false, 1, test.room_token);
     test.monitor = joined(false, 3, test.monitor_token);
     assert_true(room_until(&test.room, all_connected, NULL, MEDIA_S));
-    room_run(&test.room, SILENCE_MS);
+    room_run(SILENCE_MS);
     assert_int_equal(device_frames(test.screen) + device_sounds(test.screen), 0);
     assert_int_equal(device_frames(test.monitor) + device_sounds(test.monitor), 0);
 }
@@ -180,7 +180,7 @@ static bool is_present(void *owner)
 static void let_in(int seat)
 {
     room_act(test.room.story.patient, &test.room, "seat_consent", seat, "given");
-    room_run(&test.room, 300); /* two sockets: the physician's tap comes second */
+    room_run(300); /* two sockets: the physician's tap comes second */
     room_act(test.room.story.physician, &test.room, "seat_admit", seat, NULL);
     assert_true(room_until(&test.room, is_present, &seat, MEDIA_S));
 }
@@ -278,9 +278,9 @@ static bool seat_is_empty(void *owner)
 /* Nothing comes once what was under way has been decoded. */
 static void falls_silent(struct device *device)
 {
-    room_run(&test.room, 500);
+    room_run(500);
     uint64_t before = device_frames(device) + device_sounds(device);
-    room_run(&test.room, SILENCE_MS);
+    room_run(SILENCE_MS);
     assert_int_equal(device_frames(device) + device_sounds(device), before);
 }
 
