@@ -200,14 +200,15 @@ static void each_flaw_has_its_name(void **state)
         {"a=group:BUNDLE snd pic\r\n", "", DEVICE_OFFER_BUNDLE},
         {"a=rtcp-mux\r\n", "", DEVICE_OFFER_BUNDLE},
         {"a=mid:pic", "a=mid:snd", DEVICE_OFFER_UNREADABLE},
-        {"a=mid:snd\r\n", "", DEVICE_OFFER_BUNDLE},
-        {"a=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\n", "", DEVICE_OFFER_ICE},
+        {"a=mid:snd\r\n", "", DEVICE_OFFER_UNREADABLE},
+        {"a=ice-ufrag:EsAw\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\n", "", DEVICE_OFFER_ICE},
         {"t=0 0\r\n", "t=0 0\r\na=ice-lite\r\n", DEVICE_OFFER_ICE},
         {FINGERPRINT, "", DEVICE_OFFER_FINGERPRINT},
         {"a=setup:actpass", "a=setup:passive", DEVICE_OFFER_SETUP},
         {"a=setup:actpass", "a=setup:active", DEVICE_OFFER_NONE},
         {"96", "120", DEVICE_OFFER_NUMBERS}, /* one number for sound and picture */
-        {"a=extmap:11 http", "a=extmap:7 http", DEVICE_OFFER_NUMBERS},
+        {"a=ssrc:1111 cname:box\r\n", "a=extmap:11 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n",
+         DEVICE_OFFER_NUMBERS},
     };
     int wrong = 0;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
