@@ -32,7 +32,7 @@ for (const row of ROWS.filter((one) => !wanted || wanted.includes(one.name))) {
     writeFileSync(join(folder, `${row.name}.json`), JSON.stringify(result));
     const { series, ...short } = result;
     results.push(short);
-    say(`${row.name}: ${row.title}\n${result.bars.map((bar) => `    ${barText(bar)}`).join("\n")}`);
+    say(`${row.name}: ${row.title}${result.busy ? " (the machine was too busy: not a measurement)" : ""}\n${result.bars.map((bar) => `    ${barText(bar)}`).join("\n")}`);
   } catch (error) {
     broken++;
     results.push({ name: row.name, title: row.title, good: false, error: error.message });

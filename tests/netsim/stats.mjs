@@ -59,8 +59,8 @@ export const MEASURES = {
   },
   /* The same for pictures: until a second with at least `reach` frames has passed. */
   seen: (series, { reach }) => {
-    for (let i = 2; i < series.length; i++)
-      if (series[i].frames - series[i - 2].frames >= reach * (series[i].t - series[i - 2].t)) return series[i - 2].t - series[0].t;
+    for (let i = 1; i < series.length; i++)
+      if (series[i].frames - series[i - 1].frames >= reach * (series[i].t - series[i - 1].t)) return series[i - 1].t - series[0].t;
     return null;
   },
 };
