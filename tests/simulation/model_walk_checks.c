@@ -217,7 +217,10 @@ static const char *check_causes(const struct consultation *before, const struct 
          after->state == CONSULTATION_STATE_EMERGENCY ||
          event == CONSULTATION_EVENT_EMERGENCY_OVER || event == CONSULTATION_EVENT_WITHDRAW);
     /* guests come and go without the consultation stopping for them */
-    bool about_guest = input->seat >= SEAT_FIRST_GUEST || role_is_guest(input->actor.role);
+    bool by_guest = role_is_guest(input->actor.role) &&
+                    (event == CONSULTATION_EVENT_SEAT_TAKE ||
+                     event == CONSULTATION_EVENT_SEAT_LEAVE || event == CONSULTATION_EVENT_SCREEN);
+    bool about_guest = by_guest || input->seat >= SEAT_FIRST_GUEST;
     MUST(!about_guest || before->state == after->state || event == CONSULTATION_EVENT_EMERGENCY);
     /* a place in the call is taken by admission, by coming back, or by staff's hand */
     for (int i = 0; i < SEATS_MAX; i++)

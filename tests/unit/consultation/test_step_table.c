@@ -171,7 +171,8 @@ static bool role_expected(enum consultation_event event, enum role role)
     case CONSULTATION_EVENT_REMOVE:
     case CONSULTATION_EVENT_MOVE_SEAT:
         return physician || clerk;
-    case CONSULTATION_EVENT_EMERGENCY:
+    case CONSULTATION_EVENT_EMERGENCY: /* a device has no button */
+        return seated || (role_is_guest(role) && role != ROLE_DEVICE);
     case CONSULTATION_EVENT_SEAT_TAKE:
         return seated || role_is_guest(role);
     case CONSULTATION_EVENT_SEAT_LEAVE:
