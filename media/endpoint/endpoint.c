@@ -82,9 +82,10 @@ enum result endpoint_open(struct media_worker *worker, const struct media_comman
     endpoint->transport_cc_next = (uint16_t)worker_random(worker);
     endpoint->interval.since_us = worker->now_us;
     transport_cc_recorder_init(&endpoint->arrivals);
-    bitrate_cap_init(&endpoint->cap, worker->now_us);
     ladder_init(&endpoint->ladder);
     endpoint->ladder_us = worker->now_us;
+    bandwidth_estimator_init(&endpoint->estimator, worker->now_us);
+    pacer_init(&endpoint->pacer);
     endpoint_transport_init(endpoint);
     enum result result = ice_peer_init(&endpoint->ice, &command->open.ice);
     if (result_ok(result))
@@ -230,17 +231,12 @@ uint32_t endpoint_rtt_us(const struct endpoint *endpoint)
 void endpoint_link_state(const struct endpoint *endpoint, int64_t now_us,
                          struct link_state *ret_state)
 {
-    (void)now_us;
-    const struct bitrate_cap *cap = &endpoint->cap;
-    bool judged = cap->judged;
     *ret_state = (struct link_state){
-        .estimate_known = judged,
-        .loss_known = judged,
         .rtt_known = endpoint_rtt_us(endpoint) != 0,
-        .loss_permille = cap->loss_permille,
-        .estimate_bps = judged ? remb_for_publisher(cap) : 0,
         .rtt_us = endpoint_rtt_us(endpoint),
+        .queue_us = (uint32_t)pacer_delay_us(&endpoint->pacer, now_us),
     };
+    bandwidth_estimator_state(&endpoint->estimator, ret_state);
 }
 
 uint32_t endpoint_feedback_ssrc(const struct endpoint *endpoint)

@@ -12,9 +12,10 @@
 
 #include "media/dtls/dtls.h"
 #include "media/endpoint/route.h"
-#include "media/feedback/bitrate_cap.h"
+#include "media/feedback/bandwidth_estimator.h"
 #include "media/feedback/ladder.h"
 #include "media/feedback/link_state.h"
+#include "media/feedback/pacer.h"
 #include "media/feedback/transport_cc.h"
 #include "media/ice/ice_peer.h"
 #include "media/media_command.h"
@@ -49,6 +50,7 @@ struct endpoint_interval {
     int64_t since_us;
     uint64_t bytes_up, bytes_down;
     uint32_t frames;
+    uint32_t queue_us; /* the longest a picture packet waited */
 };
 
 /* Thread: media worker.   Owner: struct media_worker, in endpoints[].
@@ -85,11 +87,13 @@ struct endpoint {
     struct endpoint_slot slots[MEDIA_SLOTS_MAX];
     struct endpoint_stream streams[MEDIA_STREAMS_PER_ENDPOINT_MAX];
     struct transport_cc_recorder arrivals;
-    struct bitrate_cap cap;
     struct ladder ladder; /* of the line to this browser */
     int64_t ladder_us;    /* last tick */
     uint32_t sent_bps;    /* over the second before it */
     struct ladder_sound sound_sent;
+    struct bandwidth_estimator estimator; /* of the line to this browser */
+    struct pacer pacer;
+    uint64_t receiver_remb_bps; /* what it allows itself; 0: it has not said */
     uint16_t transport_cc_next;
     int64_t next_report_us;
     uint32_t bitrate_up_bps; /* for the pace of transport-cc; 0: not known yet */

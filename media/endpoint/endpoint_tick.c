@@ -43,7 +43,7 @@ static int64_t stats_tick(struct endpoint *endpoint, int64_t now_us)
     endpoint_link_state(endpoint, now_us, &link);
     event.stats.rtt_us = link.rtt_us;
     event.stats.estimate_down_bps = link.estimate_bps;
-    event.stats.queue_us = link.queue_us;
+    event.stats.queue_us = interval->queue_us;
     for (uint32_t i = 0; i < endpoint->slots_count; i++) {
         const struct publisher *publisher = endpoint->slots[i].publisher;
         const struct subscriber *subscriber = endpoint->slots[i].subscriber;
@@ -72,6 +72,7 @@ int64_t endpoint_tick(struct endpoint *endpoint, int64_t now_us)
         return next_us;
     /* Without consent nothing may be sent (RFC 7675 §5.1); BACK makes the endpoint due again. */
     if (ice_peer_selected(&endpoint->ice) != NULL) {
+        next_us = earlier(next_us, path_pace_tick(endpoint, now_us));
         next_us = earlier(next_us, path_rtcp_feedback(endpoint, now_us));
         next_us = earlier(next_us, path_rtcp_reports(endpoint, now_us));
         next_us = earlier(next_us, endpoint_ladder_tick(endpoint, now_us));

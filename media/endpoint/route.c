@@ -158,6 +158,7 @@ static void route_closed(struct route *route)
 {
     struct publisher *publisher = route->publisher;
     rtp_rewriter_hold(route->subscriber->rewriter);
+    pacer_forget(&route->subscriber->endpoint->pacer, route->subscriber->slot);
     publisher->endpoint->worker->routes_open--;
     if (--publisher->routes_open > 0)
         return;
@@ -211,10 +212,18 @@ void publisher_restart(struct publisher *publisher)
     if (publisher->sound != NULL)
         opus_history_clear(publisher->sound);
     for (uint32_t i = 0; i < publisher->routes_count; i++)
-        if (publisher->routes[i]->open)
-            rtp_rewriter_restart(publisher->routes[i]->subscriber->rewriter, video);
+        if (publisher->routes[i]->open) {
+            struct subscriber *subscriber = publisher->routes[i]->subscriber;
+            pacer_forget(&subscriber->endpoint->pacer, subscriber->slot);
+            rtp_rewriter_restart(subscriber->rewriter, video);
+        }
     if (video && publisher->routes_open > 0)
         keyframe_request_want(&publisher->keyframe);
+}
+
+int64_t publisher_keyframe_due_us(const struct publisher *publisher)
+{
+    return keyframe_request_due_us(&publisher->keyframe, publisher->endpoint->bitrate_up_bps);
 }
 
 static void publisher_flow_event(struct publisher *publisher, int64_t gap_us)

@@ -13,6 +13,7 @@
 #include "media/feedback/keyframe_request.h"
 #include "media/feedback/nack_generator.h"
 #include "media/feedback/receive_stats.h"
+#include "media/feedback/remb.h"
 #include "media/feedback/retransmitter.h"
 #include "media/feedback/sender_report.h"
 #include "media/media_command.h"
@@ -53,6 +54,7 @@ struct publisher {
     struct receive_stats stats;
     struct nack_generator nack;
     struct keyframe_request keyframe;
+    struct remb remb;             /* what it was told to send at most */
     struct frame_tracker *frames; /* video */
     struct packet_ring *ring;     /* video */
     struct opus_history *sound;   /* audio */
@@ -106,6 +108,8 @@ void route_set_paused(struct route *route, bool paused, int64_t now_us);
 
 /* The stream of this publisher is another one now, or its numbers began anew. */
 void publisher_restart(struct publisher *publisher);
+/* When the publisher is to be asked for a keyframe; INT64_MAX: nobody wants one. */
+int64_t publisher_keyframe_due_us(const struct publisher *publisher);
 /* Evidence arrived (`now_us`), or time has passed: tells control when the track begins or stops. */
 void publisher_flow_seen(struct publisher *publisher, int64_t now_us);
 void publisher_flow_tick(struct publisher *publisher, int64_t now_us);

@@ -59,6 +59,11 @@ enum result retransmitter_take(struct retransmitter *retransmitter, struct rtp_r
     return RESULT_OK;
 }
 
+uint16_t retransmitter_padding(struct retransmitter *retransmitter)
+{
+    return retransmitter->next_sequence++;
+}
+
 void retransmitter_sent(struct retransmitter *retransmitter, size_t bytes)
 {
     retransmitter->repeat_bytes += bytes;

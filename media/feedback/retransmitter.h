@@ -36,6 +36,8 @@ MUST_CHECK enum result retransmitter_take(struct retransmitter *retransmitter,
                                           struct rtp_rewriter *rewriter, uint16_t sequence,
                                           uint32_t rtt_us, int64_t now_us,
                                           struct rtp_sent *ret_sent, uint16_t *ret_rtx_sequence);
+/* The RTX number for a packet of padding alone. */
+uint16_t retransmitter_padding(struct retransmitter *retransmitter);
 void retransmitter_sent(struct retransmitter *retransmitter, size_t bytes);
 
 #endif

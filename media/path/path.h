@@ -1,7 +1,7 @@
 /* The walk of a packet, one step a file, in order:
  *
- *   path_receive ─► path_classify ─► path_open ─► path_route ─► path_rewrite ─► path_seal ─► path_send
- *                      │  STUN, DTLS    │ RTCP
+ *   path_receive ─► path_classify ─► path_open ─► path_route ─► path_pace ─► path_rewrite ─► path_seal ─► path_send
+ *                      │  STUN, DTLS    │ RTCP                       └► waits for its turn (timers)
  *                      ▼                ▼
  *                 path_transport   path_rtcp_in (NACK ─► path_repair ─► path_seal)     path_rtcp_out (timers)
  *
@@ -65,6 +65,8 @@ struct span path_redundancy_write(const struct path_packet *packet,
                                   size_t size);
 
 void path_route(struct media_worker *worker, struct path_packet *packet);
+/* Lets it pass on, keeps it for later, or drops it because its receiver's line is too slow (picture only). */
+void path_pace(struct media_worker *worker, const struct path_packet *packet, struct route *route);
 void path_rewrite(struct media_worker *worker, const struct path_packet *packet,
                   struct route *route);
 /* Answers one NACKed number of this subscriber slot from the ring. */
@@ -86,6 +88,9 @@ void path_commit(struct media_worker *worker, const struct net_address *to, size
 void path_flush(struct media_worker *worker);
 
 void path_rtcp_in(struct media_worker *worker, struct endpoint *endpoint, struct span compound);
+
+/* What leaves towards one endpoint because time has passed; when it wants to be called again. */
+int64_t path_pace_tick(struct endpoint *to, int64_t now_us);
 
 /* Timed RTCP towards one endpoint. Each says when it wants to be called again. */
 int64_t path_rtcp_feedback(struct endpoint *endpoint, int64_t now_us);

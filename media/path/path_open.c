@@ -108,8 +108,9 @@ static bool keep_books(struct media_worker *worker, struct path_packet *packet)
     /* A payload we cannot read is forwarded all the same: the decoder decides. */
     if (!result_ok(rtp_payload_inspect(publisher->codec, packet->view.payload, &packet->info)))
         packet->info = (struct rtp_payload_info){.keyframe = false};
-    if (packet->info.keyframe)
-        keyframe_request_seen(&publisher->keyframe);
+    if (publisher->kind == MEDIA_VIDEO)
+        keyframe_request_packet(&publisher->keyframe, packet->info.keyframe, packet->view.timestamp,
+                                packet->view.packet.length, packet->now_us);
     count_evidence(packet);
     if (publisher->kind == MEDIA_VIDEO && publisher->routes_open > 0) {
         nack_generator_packet(&publisher->nack, packet->received.sequence, packet->info.keyframe,
@@ -128,7 +129,8 @@ static void count_arrival(struct media_worker *worker, struct endpoint *endpoint
     if (!rtp_read_transport_cc(view, &endpoint->maps, &number))
         return;
     transport_cc_arrived(&endpoint->arrivals, number, worker->now_us);
-    worker_due(worker, endpoint, transport_cc_due_us(&endpoint->arrivals, 0));
+    worker_due(worker, endpoint,
+               transport_cc_due_us(&endpoint->arrivals, endpoint->bitrate_up_bps));
 }
 
 void path_open_rtp(struct media_worker *worker, struct endpoint *endpoint, uint8_t *data,

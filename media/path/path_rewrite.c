@@ -35,7 +35,7 @@ void path_rewrite(struct media_worker *worker, const struct path_packet *packet,
             rtp_rewriter_map(subscriber->rewriter, &source, packet->now_us, &forward.place))) {
         if (rtp_rewriter_wants_keyframe(subscriber->rewriter)) {
             keyframe_request_want(&packet->publisher->keyframe);
-            worker_due(worker, from, keyframe_request_due_us(&packet->publisher->keyframe));
+            worker_due(worker, from, publisher_keyframe_due_us(packet->publisher));
         }
         return;
     }

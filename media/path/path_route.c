@@ -30,6 +30,6 @@ void path_route(struct media_worker *worker, struct path_packet *packet)
         else if (route->paused)
             counter_add(&worker->counters, COUNTER_media_drop_paused, 1);
         else
-            path_rewrite(worker, packet, route);
+            path_pace(worker, packet, route);
     }
 }

@@ -64,7 +64,7 @@ static void want_keyframe(struct media_worker *worker, const struct subscriber *
         return;
     struct publisher *publisher = subscriber->route->publisher;
     keyframe_request_want(&publisher->keyframe);
-    worker_due(worker, publisher->endpoint, keyframe_request_due_us(&publisher->keyframe));
+    worker_due(worker, publisher->endpoint, publisher_keyframe_due_us(publisher));
 }
 
 static void take_fir(struct media_worker *worker, struct endpoint *endpoint,
@@ -83,6 +83,25 @@ static void take_fir(struct media_worker *worker, struct endpoint *endpoint,
         subscriber->fir.command = command;
         if (!repeated)
             want_keyframe(worker, subscriber);
+    }
+}
+
+/* What it changes takes effect in the next tick: pace, probe, and REMB to the one who sends. */
+static void take_transport_cc(struct media_worker *worker, struct endpoint *endpoint,
+                              const struct rtcp_item *item)
+{
+    if (!result_ok(bandwidth_estimator_feedback(&endpoint->estimator, item,
+                                                endpoint_rtt_us(endpoint), worker->now_us))) {
+        counter_add(&worker->counters, COUNTER_media_drop_malformed, 1);
+        return;
+    }
+    endpoint_ladder_feedback(endpoint, worker->now_us);
+    worker_due(worker, endpoint, worker->now_us);
+    for (uint32_t i = 0; i < endpoint->slots_count; i++) {
+        const struct subscriber *subscriber = endpoint->slots[i].subscriber;
+        if (subscriber != NULL && subscriber->kind == MEDIA_VIDEO && subscriber->route != NULL &&
+            subscriber->route->open)
+            worker_due(worker, subscriber->route->publisher->endpoint, worker->now_us);
     }
 }
 
@@ -113,12 +132,10 @@ void path_rtcp_in(struct media_worker *worker, struct endpoint *endpoint, struct
             take_fir(worker, endpoint, &item);
             break;
         case RTCP_KIND_REMB:
-            bitrate_cap_remb(&endpoint->cap, item.bitrate_bps);
+            endpoint->receiver_remb_bps = item.bitrate_bps;
             break;
         case RTCP_KIND_TRANSPORT_CC:
-            if (!result_ok(bitrate_cap_feedback(&endpoint->cap, &item, worker->now_us)))
-                counter_add(&worker->counters, COUNTER_media_drop_malformed, 1);
-            endpoint_ladder_feedback(endpoint, worker->now_us);
+            take_transport_cc(worker, endpoint, &item);
             break;
         case RTCP_KIND_CNAME: /* theirs; what subscribers see is ours */
         case RTCP_KIND_BYE: /* a stream that goes on is still known, another one is learned by its MID */

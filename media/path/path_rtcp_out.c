@@ -39,7 +39,7 @@ static void write_keyframe_request(struct publisher *publisher, int64_t now_us,
     struct endpoint *endpoint = publisher->endpoint;
     /* Who has not sent a packet yet starts with a keyframe anyway. */
     if (publisher->ssrc == 0 || publisher->packet_us == 0 ||
-        !keyframe_request_take(&publisher->keyframe, now_us))
+        !keyframe_request_take(&publisher->keyframe, endpoint->bitrate_up_bps, now_us))
         return;
     rtcp_write_pli(writer, endpoint_feedback_ssrc(endpoint), publisher->ssrc);
     counter_add(&endpoint->worker->counters, COUNTER_media_pli_sent, 1);
@@ -56,7 +56,7 @@ static int64_t publisher_feedback(struct publisher *publisher, int64_t now_us,
     write_keyframe_request(publisher, now_us, writer);
     int64_t next_us = nack_generator_due_us(&publisher->nack, rtt_us);
     if (publisher->ssrc != 0 && publisher->packet_us != 0)
-        next_us = earlier(next_us, keyframe_request_due_us(&publisher->keyframe));
+        next_us = earlier(next_us, publisher_keyframe_due_us(publisher));
     return next_us;
 }
 
@@ -74,6 +74,46 @@ static int64_t arrivals_feedback(struct endpoint *endpoint, int64_t now_us,
     return transport_cc_due_us(arrivals, endpoint->bitrate_up_bps);
 }
 
+static const struct endpoint *only_receiver(const struct publisher *publisher)
+{
+    for (uint32_t i = 0; publisher->routes_open == 1 && i < publisher->routes_count; i++)
+        if (publisher->routes[i]->open)
+            return publisher->routes[i]->subscriber->endpoint;
+    return NULL;
+}
+
+/* What the one receiver of this picture can follow; 0: nothing is to be said. With several receivers there is no such
+ * number, and a limit that was told before is lifted. */
+static uint32_t publisher_limit_bps(const struct publisher *publisher, int64_t now_us)
+{
+    if (publisher == NULL || publisher->kind != MEDIA_VIDEO || publisher->ssrc == 0)
+        return 0;
+    if (publisher->routes_open > 1)
+        return publisher->remb.told_bps != 0 ? REMB_HIGHEST_BPS : 0;
+    const struct endpoint *to = only_receiver(publisher);
+    if (to == NULL)
+        return 0;
+    struct link_state link;
+    endpoint_link_state(to, now_us, &link);
+    link.estimate_bps = bandwidth_estimator_target_bps(&to->estimator);
+    return remb_limit_bps(&link, to->receiver_remb_bps);
+}
+
+/* 1:1: the sender may send what its one receiver can follow (P7: picture quality first). With each report, and between
+ * two of them when it has changed. */
+static void write_remb(struct endpoint *endpoint, bool report, int64_t now_us,
+                       struct bytes_writer *writer)
+{
+    for (uint32_t i = 0; i < endpoint->slots_count; i++) {
+        struct publisher *publisher = endpoint->slots[i].publisher;
+        uint32_t limit_bps = publisher_limit_bps(publisher, now_us);
+        if (limit_bps == 0 || !(report || remb_is_news(&publisher->remb, limit_bps, now_us)))
+            continue;
+        rtcp_write_remb(writer, endpoint_feedback_ssrc(endpoint), limit_bps, &publisher->ssrc, 1);
+        remb_told(&publisher->remb, limit_bps, now_us);
+    }
+}
+
 int64_t path_rtcp_feedback(struct endpoint *endpoint, int64_t now_us)
 {
     uint8_t *place = path_reserve(endpoint->worker, ice_peer_selected(&endpoint->ice));
@@ -85,26 +125,10 @@ int64_t path_rtcp_feedback(struct endpoint *endpoint, int64_t now_us)
         if (endpoint->slots[i].publisher != NULL)
             next_us =
                 earlier(next_us, publisher_feedback(endpoint->slots[i].publisher, now_us, &writer));
+    write_remb(endpoint, false, now_us, &writer);
     next_us = earlier(next_us, arrivals_feedback(endpoint, now_us, &writer));
     send_written(endpoint, &writer);
     return next_us;
-}
-
-/* 1:1: the sender may send what its one receiver can follow (P7: picture quality first). */
-static void write_remb(struct endpoint *endpoint, struct bytes_writer *writer)
-{
-    for (uint32_t i = 0; i < endpoint->slots_count; i++) {
-        const struct publisher *publisher = endpoint->slots[i].publisher;
-        if (publisher == NULL || publisher->kind != MEDIA_VIDEO || publisher->ssrc == 0 ||
-            publisher->routes_open != 1)
-            continue;
-        for (uint32_t k = 0; k < publisher->routes_count; k++)
-            if (publisher->routes[k]->open)
-                rtcp_write_remb(
-                    writer, endpoint_feedback_ssrc(endpoint),
-                    remb_for_publisher(&publisher->routes[k]->subscriber->endpoint->cap),
-                    &publisher->ssrc, 1);
-    }
 }
 
 static void note_bitrate(struct endpoint *endpoint, int64_t now_us)
@@ -137,7 +161,7 @@ int64_t path_rtcp_reports(struct endpoint *endpoint, int64_t now_us)
     uint32_t ssrc = endpoint_feedback_ssrc(endpoint);
     rtcp_write_rr(&writer, ssrc, blocks, count);
     rtcp_write_cname(&writer, ssrc, endpoint->cname);
-    write_remb(endpoint, &writer);
+    write_remb(endpoint, true, now_us, &writer);
     send_written(endpoint, &writer);
     return endpoint->next_report_us;
 }

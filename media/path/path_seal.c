@@ -16,12 +16,17 @@ static bool seal_judge(struct media_worker *worker, struct endpoint *to, enum re
 bool path_seal_rtp(struct media_worker *worker, struct endpoint *to, uint8_t *packet, size_t length,
                    const struct rtp_patch *patch)
 {
-    rtp_forward_patch(packet, patch, to->transport_cc_next, worker->now_us);
+    uint16_t number = to->transport_cc_next;
+    rtp_forward_patch(packet, patch, number, worker->now_us);
     if (patch->transport_cc_at != 0)
         to->transport_cc_next++;
     enum result result = srtp_seal(to->sending, packet, &length, WORKER_BUFFER_BYTES);
-    if (result_ok(result))
+    if (result_ok(result)) {
         to->interval.bytes_down += length;
+        pacer_sent(&to->pacer, length, worker->now_us);
+        if (patch->transport_cc_at != 0)
+            bandwidth_estimator_sent(&to->estimator, number, length, worker->now_us);
+    }
     return seal_judge(worker, to, result, length);
 }
 

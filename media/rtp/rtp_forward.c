@@ -40,7 +40,7 @@ static void write_elements(struct bytes_writer *writer, const struct rtp_forward
         patch->abs_send_time_at = write_element(writer, id, NULL, 3);
     id = extension_id(to, MEDIA_EXTENSION_AUDIO_LEVEL);
     struct span level;
-    if (id != 0 &&
+    if (id != 0 && source != NULL &&
         rtp_extension_find(source, forward->from->extension_id[MEDIA_EXTENSION_AUDIO_LEVEL],
                            &level) &&
         level.length == 1)
@@ -89,6 +89,33 @@ enum result rtp_forward_write(const struct rtp_forward *forward, const struct rt
     if (forward->rtx)
         bytes_write_u16(&writer, forward->original_sequence); /* RFC 4588 §4 */
     bytes_write(&writer, source->payload.data, source->payload.length);
+    if (writer.overflowed)
+        return RESULT_TOO_LARGE;
+    if (extended)
+        out[0] |= 0x10;
+    *ret_length = writer.used;
+    *ret_patch = patch;
+    return RESULT_OK;
+}
+
+enum result rtp_padding_write(const struct rtp_forward *forward, enum media_codec codec,
+                              uint8_t padding, uint8_t *out, size_t capacity, size_t *ret_length,
+                              struct rtp_patch *ret_patch)
+{
+    uint8_t payload_type = forward->to->rtx_payload_type[codec];
+    if (codec == MEDIA_CODEC_NONE || payload_type == 0 || payload_type > 127 || padding == 0)
+        return RESULT_UNSUPPORTED;
+    struct rtp_patch patch = {0};
+    struct bytes_writer writer = bytes_writer_of(out, capacity);
+    bytes_write_u8(&writer, 0xa0); /* version 2, padding */
+    bytes_write_u8(&writer, payload_type);
+    bytes_write_u16(&writer, forward->place.sequence);
+    bytes_write_u32(&writer, forward->place.timestamp);
+    bytes_write_u32(&writer, forward->ssrc);
+    bool extended = write_extension_block(&writer, forward, NULL, &patch);
+    for (uint8_t i = 1; i < padding; i++)
+        bytes_write_u8(&writer, 0);
+    bytes_write_u8(&writer, padding);
     if (writer.overflowed)
         return RESULT_TOO_LARGE;
     if (extended)

@@ -39,6 +39,11 @@ MUST_CHECK enum result rtp_forward_write(const struct rtp_forward *forward,
                                          const struct rtp_view *source, uint8_t *out,
                                          size_t capacity, size_t *ret_length,
                                          struct rtp_patch *ret_patch);
+/* A packet of `padding` bytes of padding alone (RFC 3550 §5.1) on the RTX stream of that codec: a probe. Neither `from` nor
+ * the original sequence of `forward` is read. Errors as above; `padding` is 1…255. */
+MUST_CHECK enum result rtp_padding_write(const struct rtp_forward *forward, enum media_codec codec,
+                                         uint8_t padding, uint8_t *out, size_t capacity,
+                                         size_t *ret_length, struct rtp_patch *ret_patch);
 /* Just before sealing. `transport_cc` counts over all packets sent to this endpoint, RTX included. */
 void rtp_forward_patch(uint8_t *packet, const struct rtp_patch *patch, uint16_t transport_cc,
                        int64_t now_us);

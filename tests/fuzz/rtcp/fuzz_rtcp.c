@@ -6,7 +6,8 @@
 
 #include "gateway/base/bytes.h"
 #include "gateway/base/check.h"
-#include "media/feedback/bitrate_cap.h"
+#include "media/feedback/bandwidth_estimator.h"
+#include "media/feedback/remb.h"
 #include "media/feedback/rtcp.h"
 #include "media/feedback/rtcp_write.h"
 #include "media/feedback/sender_report.h"
@@ -20,7 +21,7 @@ static void inside(struct span part, struct span whole)
           (part.data >= whole.data && part.data + part.length <= whole.data + whole.length));
 }
 
-static void read_item(const struct rtcp_item *item, struct bitrate_cap *cap,
+static void read_item(const struct rtcp_item *item, struct bandwidth_estimator *estimator,
                       struct sender_report *report)
 {
     struct rtcp_report_block block;
@@ -47,25 +48,26 @@ static void read_item(const struct rtcp_item *item, struct bitrate_cap *cap,
         while (transport_cc_next(&reader, &status))
             statuses++;
         CHECK(statuses == promised);
-        CHECK(result_ok(bitrate_cap_feedback(cap, item, (int64_t)statuses * 1000000)));
+        CHECK(result_ok(
+            bandwidth_estimator_feedback(estimator, item, 0, (int64_t)statuses * 1000000)));
     }
-    if (item->kind == RTCP_KIND_REMB)
-        bitrate_cap_remb(cap, item->bitrate_bps);
-    uint32_t allowed = remb_for_publisher(cap);
-    CHECK(allowed >= BITRATE_CAP_LOWEST_BPS && allowed <= BITRATE_CAP_HIGHEST_BPS);
+    struct link_state link = {0};
+    bandwidth_estimator_state(estimator, &link);
+    uint32_t allowed = remb_limit_bps(&link, item->bitrate_bps);
+    CHECK(allowed >= REMB_LOWEST_BPS && allowed <= REMB_HIGHEST_BPS);
 }
 
 static void compound(const uint8_t *data, size_t size)
 {
     struct rtcp_reader reader;
     struct rtcp_item item;
-    struct bitrate_cap cap;
+    struct bandwidth_estimator estimator;
     struct sender_report report;
     uint8_t *copy = malloc(size + 1);
     CHECK(copy != NULL);
     memcpy(copy, data, size);
     struct span whole = span_of(copy, size);
-    bitrate_cap_init(&cap, 0);
+    bandwidth_estimator_init(&estimator, 0);
     sender_report_init(&report);
     if (result_ok(rtcp_reader_init(&reader, whole))) {
         size_t items = 0;
@@ -73,7 +75,7 @@ static void compound(const uint8_t *data, size_t size)
             inside(item.blocks, whole);
             inside(item.text, whole);
             inside(item.entries, whole);
-            read_item(&item, &cap, &report);
+            read_item(&item, &estimator, &report);
             CHECK(++items <= size);
         }
     }

@@ -205,7 +205,7 @@ static void keyframe_requests_reach_the_publisher_once(void **state)
     uint8_t pli[32];
     bench_pair(bench, BENCH_GCM);
     bench_open_with_keyframe(bench);
-    bench_wait(bench, 600000); /* the request of the opening is old */
+    bench_wait(bench, 1100000); /* the keyframe of the opening is paid for */
     uint64_t sent = bench_counter(bench, COUNTER_media_pli_sent);
     bench_forget_packets(&bench->sides[PATIENT]);
     size_t length = raw_rtcp_pli(1, physician->slots[SLOT_VIDEO_DOWN].ssrc, pli, sizeof(pli));

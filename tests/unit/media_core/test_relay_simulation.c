@@ -184,8 +184,7 @@ static void gateway_rtp(struct simulation *s, uint8_t *bytes, size_t length)
     nack_generator_packet(&s->nack, received.sequence, info.keyframe, s->now_us);
     s->frames_whole +=
         frame_tracker_packet(&s->tracker, received.sequence, view.timestamp, view.marker, &info);
-    if (info.keyframe)
-        keyframe_request_seen(&s->keyframe);
+    keyframe_request_packet(&s->keyframe, info.keyframe, view.timestamp, length, s->now_us);
     came_open[bytes_get_u32(view.payload.data + 2)] = s->gate_open;
     if (!s->gate_open)
         return;
@@ -259,7 +258,7 @@ static void gateway_tick(struct simulation *s)
     if (nack_generator_take_gave_up(&s->nack) ||
         (s->gate_open && rtp_rewriter_wants_keyframe(s->rewriter)))
         keyframe_request_want(&s->keyframe);
-    ask(s, LEG_UP_BACK, &s->nack, SSRC_UP, keyframe_request_take(&s->keyframe, s->now_us));
+    ask(s, LEG_UP_BACK, &s->nack, SSRC_UP, keyframe_request_take(&s->keyframe, 0, s->now_us));
 }
 
 /* ---- subscriber ---- */

@@ -1,13 +1,11 @@
-/* The sending side: repeats within their bounds, sender reports, keyframe requests, the cap for a 1:1 sender. */
+/* The sending side: repeats within their bounds, sender reports, keyframe requests. */
 #include "tests/unit/media_core/support.h"
 
 #include "gateway/base/clock.h"
-#include "media/feedback/bitrate_cap.h"
 #include "media/feedback/keyframe_request.h"
 #include "media/feedback/rtcp_write.h"
 #include "media/feedback/retransmitter.h"
 #include "media/feedback/sender_report.h"
-#include "media/feedback/transport_cc.h"
 
 #define MS US_PER_MS
 
@@ -171,84 +169,48 @@ static void keyframes_are_asked_for_together_and_until_seen(void **state)
     (void)state;
     struct keyframe_request request;
     keyframe_request_init(&request);
-    assert_false(keyframe_request_take(&request, 5));
-    assert_true(keyframe_request_due_us(&request) == INT64_MAX);
+    assert_false(keyframe_request_take(&request, 0, 5));
+    assert_true(keyframe_request_due_us(&request, 0) == INT64_MAX);
     int asked = 0;
     for (int64_t now_us = 10 * US_PER_S; now_us < 13 * US_PER_S;
          now_us += MS) { /* a storm of wishes */
         keyframe_request_want(&request);
-        asked += keyframe_request_take(&request, now_us);
+        asked += keyframe_request_take(&request, 0, now_us);
     }
     assert_int_equal(asked, 6);
     for (int64_t now_us = 13 * US_PER_S; now_us < 15 * US_PER_S;
          now_us += MS) /* no more wishes, none seen: again */
-        asked += keyframe_request_take(&request, now_us);
+        asked += keyframe_request_take(&request, 0, now_us);
     assert_int_equal(asked, 10);
-    keyframe_request_seen(&request);
-    assert_false(keyframe_request_take(&request, 20 * US_PER_S));
+    keyframe_request_packet(&request, true, 90, 1000, 15 * US_PER_S);
+    assert_false(keyframe_request_take(&request, 0, 20 * US_PER_S));
     keyframe_request_want(&request);
-    assert_true(keyframe_request_take(&request, 20 * US_PER_S));
-    keyframe_request_seen(&request);
-    keyframe_request_want(&request); /* soon after: spaced */
-    assert_false(keyframe_request_take(&request, 20 * US_PER_S + 499 * MS));
-    assert_true(keyframe_request_due_us(&request) == 20 * US_PER_S + 500 * MS);
-    assert_true(keyframe_request_take(&request, 20 * US_PER_S + 500 * MS));
+    assert_true(keyframe_request_take(&request, 0, 20 * US_PER_S));
 }
 
-/* One second of feedback about 100 packets of which `lost` did not arrive. */
-static void feed_second(struct bitrate_cap *cap, struct transport_cc_recorder *recorder, int second,
-                        int lost)
-{
-    for (int i = 0; i < 100; i++) {
-        if (i >= lost || i == 99)
-            transport_cc_arrived(recorder, (uint16_t)(second * 100 + i),
-                                 second * US_PER_S + i * MS);
-    }
-    uint8_t place[1000];
-    struct bytes_writer writer = bytes_writer_of(place, sizeof(place));
-    assert_true(transport_cc_write(recorder, 1, 2, second * US_PER_S + 999 * MS, &writer));
-    struct rtcp_reader reader;
-    struct rtcp_item item;
-    assert_result(RESULT_OK, rtcp_reader_init(&reader, span_of(place, writer.used)));
-    assert_true(rtcp_next(&reader, &item));
-    assert_result(RESULT_OK, bitrate_cap_feedback(cap, &item, second * US_PER_S + 999 * MS));
-}
-
-static void the_cap_follows_loss_and_remb(void **state)
+/* 30 kB of keyframe at 1 Mbit/s: 0.24 s of it, so the next one after 2.4 s. */
+static void a_keyframe_is_paid_for_before_the_next(void **state)
 {
     (void)state;
-    struct bitrate_cap cap;
-    struct transport_cc_recorder recorder;
-    transport_cc_recorder_init(&recorder);
-    bitrate_cap_init(&cap, 0);
-    assert_int_equal(remb_for_publisher(&cap), BITRATE_CAP_HIGHEST_BPS);
-    int second = 1;
-    feed_second(&cap, &recorder, second++, 0);
-    for (int i = 0; i < 40; i++)
-        feed_second(&cap, &recorder, second++, 1); /* 1 % random loss must not collapse it */
-    assert_int_equal(remb_for_publisher(&cap), BITRATE_CAP_HIGHEST_BPS);
-    feed_second(&cap, &recorder, second++, 20);
-    assert_int_equal(cap.loss_permille, 200);
-    assert_int_equal(remb_for_publisher(&cap), BITRATE_CAP_HIGHEST_BPS / 10 * 9);
-    feed_second(&cap, &recorder, second++, 5); /* between: as it is */
-    assert_int_equal(remb_for_publisher(&cap), BITRATE_CAP_HIGHEST_BPS / 10 * 9);
-    for (int i = 0; i < 100; i++)
-        feed_second(&cap, &recorder, second++, 60);
-    assert_int_equal(remb_for_publisher(&cap), BITRATE_CAP_LOWEST_BPS);
-    uint32_t before = remb_for_publisher(&cap);
-    feed_second(&cap, &recorder, second++, 0);
-    assert_true(remb_for_publisher(&cap) > before); /* and it can grow again */
-    for (int i = 0; i < 200; i++)
-        feed_second(&cap, &recorder, second++, 0);
-    bitrate_cap_remb(&cap, 400000);
-    assert_int_equal(remb_for_publisher(&cap), 400000);
-    bitrate_cap_remb(&cap, 1);
-    assert_int_equal(remb_for_publisher(&cap), BITRATE_CAP_LOWEST_BPS);
-    bitrate_cap_remb(&cap, UINT64_MAX);
-    assert_int_equal(remb_for_publisher(&cap), BITRATE_CAP_HIGHEST_BPS);
-    const struct rtcp_item broken = {.kind = RTCP_KIND_TRANSPORT_CC,
-                                     .entries = {(const uint8_t *)"", 0}};
-    assert_result(RESULT_PARSE, bitrate_cap_feedback(&cap, &broken, 5));
+    const uint32_t bitrate_bps = 1000000;
+    struct keyframe_request request;
+    keyframe_request_init(&request);
+    keyframe_request_packet(&request, true, 1000, 1000, 5 * US_PER_S); /* unasked: costs nothing */
+    keyframe_request_want(&request);
+    assert_true(keyframe_request_take(&request, bitrate_bps, 5 * US_PER_S));
+    keyframe_request_packet(&request, false, 1000, 1000, 6 * US_PER_S); /* still the old one */
+    assert_false(keyframe_request_take(&request, bitrate_bps, 5 * US_PER_S + 499 * MS));
+    assert_true(keyframe_request_take(&request, bitrate_bps, 5 * US_PER_S + 500 * MS)); /* lost? */
+    for (int i = 0; i < 30; i++)
+        keyframe_request_packet(&request, i == 0, 4000, 1000, 6 * US_PER_S + i * MS);
+    keyframe_request_packet(&request, false, 7000, 50000, 6 * US_PER_S + 30 * MS); /* a delta */
+    keyframe_request_want(&request);
+    assert_true(keyframe_request_due_us(&request, bitrate_bps) == 8 * US_PER_S + 400 * MS);
+    assert_true(keyframe_request_due_us(&request, 100000) == 10 * US_PER_S);  /* 4 s at the most */
+    assert_true(keyframe_request_due_us(&request, 20000000) == 7 * US_PER_S); /* 1 s at the least */
+    assert_true(keyframe_request_due_us(&request, 0) == 7 * US_PER_S);
+    assert_false(keyframe_request_take(&request, bitrate_bps, 8 * US_PER_S + 399 * MS));
+    assert_true(keyframe_request_take(&request, bitrate_bps, 8 * US_PER_S + 400 * MS));
 }
 
 int main(void)
@@ -259,7 +221,7 @@ int main(void)
         cmocka_unit_test(the_publishers_clock_pair_is_passed_on),
         cmocka_unit_test(rtt_comes_from_our_own_time),
         cmocka_unit_test(keyframes_are_asked_for_together_and_until_seen),
-        cmocka_unit_test(the_cap_follows_loss_and_remb),
+        cmocka_unit_test(a_keyframe_is_paid_for_before_the_next),
     };
     return cmocka_run_group_tests_name("send", tests, NULL, NULL);
 }
