@@ -140,7 +140,7 @@ static void route_start(struct route *route)
         return;
     rtp_rewriter_start(route->subscriber->rewriter, video);
     if (video)
-        keyframe_request_want(&route->publisher->keyframe);
+        keyframe_request_want_first(&route->publisher->keyframe);
 }
 
 static void route_opened(struct route *route)

@@ -14,6 +14,12 @@ void keyframe_request_want(struct keyframe_request *request)
     request->wanted = true;
 }
 
+void keyframe_request_want_first(struct keyframe_request *request)
+{
+    request->wanted = true;
+    request->answered = false;
+}
+
 void keyframe_request_packet(struct keyframe_request *request, bool keyframe, uint32_t timestamp,
                              size_t bytes, int64_t now_us)
 {

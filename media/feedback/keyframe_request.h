@@ -26,8 +26,10 @@ struct keyframe_request {
 };
 
 void keyframe_request_init(struct keyframe_request *request);
-/* A subscriber sent PLI or FIR, a gate opened, or a loss was given up. */
+/* A subscriber sent PLI or FIR, or a loss was given up. */
 void keyframe_request_want(struct keyframe_request *request);
+/* A gate opened: somebody has no picture at all, so the budget does not count. */
+void keyframe_request_want_first(struct keyframe_request *request);
 /* Every picture packet of this publisher; `keyframe` is rtp_payload_info.keyframe. A keyframe that was on its way before
  * the asking counts too. */
 void keyframe_request_packet(struct keyframe_request *request, bool keyframe, uint32_t timestamp,

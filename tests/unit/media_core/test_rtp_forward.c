@@ -229,6 +229,39 @@ static void rtx_without_an_original_is_only_a_probe(void **state)
     assert_result(RESULT_UNSUPPORTED, rtp_rtx_unwrap(&PUBLISHER, 9, packet, &view));
 }
 
+/* What a probe is made of: numbers and extensions like any packet, nothing to decode inside. */
+static void padding_is_a_packet_without_an_original(void **state)
+{
+    (void)state;
+    struct rtp_forward forward = forward_of(NULL, &SWAPPED);
+    uint8_t place[400];
+    struct rtp_patch patch;
+    size_t length = 0;
+    assert_result(RESULT_OK, rtp_padding_write(&forward, MEDIA_CODEC_VP8, 255, place, sizeof(place),
+                                               &length, &patch));
+    rtp_forward_patch(place, &patch, 0x1234, 0);
+    uint8_t *exact = exact_copy(place, length);
+    struct rtp_view view = view_of(exact, length);
+    uint16_t number;
+    assert_int_equal(view.payload.length, 0);
+    assert_int_equal(view.padding_bytes, 255);
+    assert_int_equal(view.payload_type, SWAPPED.rtx_payload_type[MEDIA_CODEC_VP8]);
+    assert_int_equal(view.ssrc, 0x22222222);
+    assert_int_equal(view.sequence, 0x7001);
+    assert_true(rtp_read_transport_cc(&view, &SWAPPED, &number));
+    assert_int_equal(number, 0x1234);
+    assert_int_equal(count_elements(&view), 3); /* MID, transport-cc, abs-send-time */
+    assert_result(RESULT_NOT_FOUND, rtp_rtx_unwrap(&SWAPPED, 9, exact, &view));
+    free(exact);
+    for (size_t room = 0; room < length; room++)
+        assert_result(RESULT_TOO_LARGE, rtp_padding_write(&forward, MEDIA_CODEC_VP8, 255, place,
+                                                          room, &length, &patch));
+    assert_result(RESULT_UNSUPPORTED, rtp_padding_write(&forward, MEDIA_CODEC_OPUS, 255, place,
+                                                        sizeof(place), &length, &patch));
+    assert_result(RESULT_UNSUPPORTED, rtp_padding_write(&forward, MEDIA_CODEC_VP8, 0, place,
+                                                        sizeof(place), &length, &patch));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +271,7 @@ int main(void)
         cmocka_unit_test(nothing_is_written_past_the_place),
         cmocka_unit_test(rtx_carries_the_packet_there_and_back),
         cmocka_unit_test(rtx_without_an_original_is_only_a_probe),
+        cmocka_unit_test(padding_is_a_packet_without_an_original),
     };
     return cmocka_run_group_tests_name("rtp_forward", tests, NULL, NULL);
 }

@@ -211,6 +211,12 @@ static void a_keyframe_is_paid_for_before_the_next(void **state)
     assert_true(keyframe_request_due_us(&request, 0) == 7 * US_PER_S);
     assert_false(keyframe_request_take(&request, bitrate_bps, 8 * US_PER_S + 399 * MS));
     assert_true(keyframe_request_take(&request, bitrate_bps, 8 * US_PER_S + 400 * MS));
+    for (int i = 0; i < 30; i++)
+        keyframe_request_packet(&request, i == 0, 10000, 1000, 9 * US_PER_S);
+    keyframe_request_want_first(&request); /* somebody has no picture at all */
+    assert_true(keyframe_request_take(&request, bitrate_bps, 9 * US_PER_S));
+    keyframe_request_want_first(&request);
+    assert_false(keyframe_request_take(&request, bitrate_bps, 9 * US_PER_S + 499 * MS));
 }
 
 int main(void)
