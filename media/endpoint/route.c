@@ -194,10 +194,12 @@ void route_set_paused(struct route *route, bool paused, int64_t now_us)
     if (!route->open || route->paused == paused)
         return;
     route->paused = paused;
-    if (paused)
+    if (paused) {
         rtp_rewriter_hold(route->subscriber->rewriter);
-    else
+        pacer_forget(&route->subscriber->endpoint->pacer, route->subscriber->slot);
+    } else {
         route_start(route);
+    }
     worker_due(from->worker, from, now_us);
 }
 

@@ -99,6 +99,7 @@ static void decrease(struct bandwidth_estimator *estimator, int64_t now_us)
         return; /* giving way would only feed the other one */
     uint64_t before_bps = estimate_of(estimator);
     uint64_t lower_bps = delivered_bps * DECREASE_PERCENT / 100;
+    estimator->known = true;
     estimator->limit_bps = delivered_bps;
     estimator->decreased_us = estimator->changed_us = now_us;
     if (lower_bps < estimator->delay_based_bps)
@@ -136,6 +137,9 @@ static void increase(struct bandwidth_estimator *estimator, int64_t now_us)
 
 static void control_rate(struct bandwidth_estimator *estimator, int64_t now_us)
 {
+    uint64_t delivered_bps = delivered_rate_bps(&estimator->delivered);
+    if (!estimator->known && delivered_bps > estimator->delay_based_bps)
+        estimator->delay_based_bps = clamp(delivered_bps); /* it carries that at the least */
     enum link_usage usage = delay_trend_usage(&estimator->trend);
     if (queue_watch_runs_away(&estimator->queue))
         usage = LINK_OVERUSED;
@@ -154,10 +158,12 @@ static void control_rate(struct bandwidth_estimator *estimator, int64_t now_us)
         increase(estimator, now_us);
         break;
     }
-    uint64_t before_bps = estimate_of(estimator);
+    uint64_t before_bps = estimate_of(estimator), allowed_bps = estimator->loss.allowed_bps;
     if (loss_controller_step(&estimator->loss, before_bps, ESTIMATE_HIGHEST_BPS, now_us) &&
         estimator->queue.owner == QUEUE_FOREIGN && before_bps > 0)
         estimator->delay_based_bps = clamp(before_bps * SHARED_PERCENT / 100);
+    if (estimator->loss.allowed_bps < allowed_bps)
+        estimator->known = true;
     remember_dip(estimator, before_bps, now_us);
 }
 
@@ -166,6 +172,8 @@ static void conclude_probe(struct bandwidth_estimator *estimator)
     struct probe *probe = &estimator->probe;
     uint64_t shown_bps = probe_result(probe);
     bool better = shown_bps > estimate_of(estimator) * 11 / 10;
+    if (shown_bps > 0)
+        estimator->known = true;
     if (better) {
         estimator->delay_based_bps = clamp(shown_bps);
         if (estimator->loss.allowed_bps < shown_bps)
@@ -210,7 +218,7 @@ enum result bandwidth_estimator_feedback(struct bandwidth_estimator *estimator,
     enum result result = transport_cc_reader_init(&reader, item);
     if (!result_ok(result))
         return result;
-    estimator->known = true;
+    estimator->heard = true;
     estimator->rtt_us = rtt_us;
     estimator->silent_since_us = now_us;
     take_statuses(estimator, &reader);
@@ -225,7 +233,7 @@ enum result bandwidth_estimator_feedback(struct bandwidth_estimator *estimator,
 
 static int64_t silence_us(const struct bandwidth_estimator *estimator)
 {
-    if (!estimator->known || !sent_history_waits(&estimator->sent))
+    if (!estimator->heard || !sent_history_waits(&estimator->sent))
         return INT64_MAX;
     return estimator->silent_since_us + ESTIMATE_SILENCE_US + 3 * (int64_t)estimator->rtt_us;
 }
@@ -233,6 +241,7 @@ static int64_t silence_us(const struct bandwidth_estimator *estimator)
 static void halve(struct bandwidth_estimator *estimator, int64_t now_us)
 {
     uint64_t before_bps = estimate_of(estimator);
+    estimator->known = true;
     estimator->delay_based_bps = clamp(before_bps / 2);
     estimator->silent_since_us = estimator->decreased_us = estimator->changed_us = now_us;
     remember_dip(estimator, before_bps, now_us);
@@ -245,7 +254,7 @@ static bool worth_probing(const struct bandwidth_estimator *estimator, uint64_t 
 {
     uint64_t estimate_bps = estimate_of(estimator);
     uint64_t used_bps = delivered_rate_bps(&estimator->delivered);
-    if (!estimator->known || estimate_bps >= wanted_bps || used_bps == 0 ||
+    if (!estimator->heard || estimate_bps >= wanted_bps || used_bps == 0 ||
         delay_trend_usage(&estimator->trend) != LINK_NORMAL ||
         queue_watch_us(&estimator->queue) > QUEUE_STANDS_US)
         return false;

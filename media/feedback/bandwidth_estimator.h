@@ -34,7 +34,9 @@ struct bandwidth_estimator {
     struct loss_controller loss;
     struct probe probe;
     struct queue_watch queue;
-    bool known; /* feedback has come */
+    bool heard; /* feedback has come */
+    bool
+        known; /* and has shown a limit, or that there is room; the first number is only a beginning */
     uint64_t delay_based_bps;
     uint64_t limit_bps;      /* what was delivered at the last over-use; 0: no limit is known */
     uint64_t before_dip_bps; /* what it was before it fell far; 0: it did not, or has recovered */
@@ -61,7 +63,7 @@ void bandwidth_estimator_tick(struct bandwidth_estimator *estimator, uint64_t wa
 /* When tick has something to do. */
 int64_t bandwidth_estimator_due_us(const struct bandwidth_estimator *estimator);
 
-/* 0 while unknown. */
+/* 0 while unknown: nothing has been measured yet, whoever sends may send. */
 uint32_t bandwidth_estimator_bps(const struct bandwidth_estimator *estimator);
 /* What should be sent now: the estimate, or less while our own queue in front of the browser drains. */
 uint32_t bandwidth_estimator_target_bps(const struct bandwidth_estimator *estimator);

@@ -118,12 +118,12 @@ static void picture_goes_on_at_a_keyframe(void **state)
     struct rig *rig = *state;
     put_on(rig, 1, MEDIA_RUNG_FAINT);
     struct publisher *publisher = rig->picture->publisher;
-    keyframe_request_seen(&publisher->keyframe);
+    keyframe_request_packet(&publisher->keyframe, true, 1, 1000, rig->worker->now_us);
     put_on(rig, 1, MEDIA_RUNG_SMALL);
     assert_false(rig->picture->paused);
     assert_false(maps(rig->picture, false));
     assert_true(rtp_rewriter_wants_keyframe(rig->picture->subscriber->rewriter));
-    assert_true(keyframe_request_take(&publisher->keyframe, rig->worker->now_us));
+    assert_true(keyframe_request_take(&publisher->keyframe, 0, rig->worker->now_us));
     assert_true(maps(rig->picture, true));
 }
 
