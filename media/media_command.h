@@ -30,6 +30,8 @@ enum media_extension {
     MEDIA_EXTENSION_TRANSPORT_CC,  /* …/draft-holmer-rmcat-transport-wide-cc-extensions-01 */
     MEDIA_EXTENSION_ABS_SEND_TIME, /* http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time */
     MEDIA_EXTENSION_AUDIO_LEVEL,   /* urn:ietf:params:rtp-hdrext:ssrc-audio-level, RFC 6464 */
+    MEDIA_EXTENSION_PLAYOUT_DELAY, /* http://www.webrtc.org/experiments/rtp-hdrext/playout-delay; set by us */
+    MEDIA_EXTENSION_ABS_CAPTURE_TIME, /* …/rtp-hdrext/abs-capture-time; the publisher's, passed on */
     MEDIA_EXTENSION_COUNT
 };
 

@@ -200,7 +200,7 @@ void transport_event(struct control *control, const struct media_event *event);
 void transport_tick(struct live_consultation *live);
 
 /* sending.c: what people's lines carry. A fresh endpoint knows nothing of its line. */
-void sending_reset(struct live_seat *place);
+void sending_reset(struct live_consultation *live, int seat);
 void sending_ladder(struct live_consultation *live, int seat, const struct media_event *event);
 /* Tells senders what changed; what has to wait is told by the next call (each tick). */
 void sending_update(struct live_consultation *live);

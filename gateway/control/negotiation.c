@@ -27,6 +27,10 @@ static const struct {
     {MEDIA_EXTENSION_TRANSPORT_CC, 3, true, true,
      "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"},
     {MEDIA_EXTENSION_MID, 4, true, true, "urn:ietf:params:rtp-hdrext:sdes:mid"},
+    {MEDIA_EXTENSION_PLAYOUT_DELAY, 5, false, true,
+     "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"},
+    {MEDIA_EXTENSION_ABS_CAPTURE_TIME, 6, true, true,
+     "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time"},
 };
 
 #define VIDEO_FEEDBACK                                                                             \

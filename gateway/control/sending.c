@@ -63,13 +63,6 @@ void sending_update(struct live_consultation *live)
         sending_seat(live, seat, now_us);
 }
 
-void sending_reset(struct live_seat *place)
-{
-    line_init(&place->line);
-    place->sending = (struct sending){.picture = true};
-    place->reoffer_us = 0;
-}
-
 /* A picture that arrives here and is not passed on, because the other one's line cannot carry it, is not seen by him; the
  * rule asks what he sees (JP-OC-1.6-02). */
 void sending_evidence(struct live_consultation *live, int seat, enum media_kind kind,
@@ -77,9 +70,20 @@ void sending_evidence(struct live_consultation *live, int seat, enum media_kind 
 {
     enum track track = (enum track)((seat == 0 ? TRACK_PATIENT_AUDIO : TRACK_PHYSICIAN_AUDIO) +
                                     (kind == MEDIA_VIDEO));
-    bool carried =
-        kind == MEDIA_AUDIO || media_rung_has_picture(live->seats[seat == 0 ? 1 : 0].line.rung);
+    const struct live_seat *other = &live->seats[seat == 0 ? 1 : 0];
+    bool carried = kind == MEDIA_AUDIO || !handle_is_set(other->endpoint) ||
+                   media_rung_has_picture(other->line.rung);
     evidence_flow(&live->evidence, track, live->arriving[track] && carried, now_us, gap_us);
+}
+
+void sending_reset(struct live_consultation *live, int seat)
+{
+    struct live_seat *place = &live->seats[seat];
+    line_init(&place->line);
+    place->sending = (struct sending){.picture = true};
+    place->reoffer_us = 0;
+    if (seat < 2)
+        sending_evidence(live, seat == 0 ? 1 : 0, MEDIA_VIDEO, clock_monotonic_us(), 0);
 }
 
 static void sending_record(struct live_consultation *live, int seat, bool picture)

@@ -92,7 +92,7 @@ void transport_open(struct live_consultation *live, int seat)
     }
     struct media_ice ice;
     media_ice_new(control->rooms.media, place->endpoint, &ice);
-    sending_reset(place);
+    sending_reset(live, seat);
     negotiation_offer_init(&ice, &place->offer);
     struct media_command command = {.kind = MEDIA_COMMAND_ENDPOINT_OPEN,
                                     .endpoint = place->endpoint};
@@ -141,7 +141,7 @@ void transport_close(struct live_consultation *live, int seat)
         memset(live->gates[seat][other], 0, sizeof(live->gates[seat][other]));
         memset(live->gates[other][seat], 0, sizeof(live->gates[other][seat]));
     }
-    sending_reset(place);
+    sending_reset(live, seat);
     if (seat < 2) {
         live->arriving[seat == 0 ? TRACK_PATIENT_AUDIO : TRACK_PHYSICIAN_AUDIO] = false;
         live->arriving[seat == 0 ? TRACK_PATIENT_VIDEO : TRACK_PHYSICIAN_VIDEO] = false;

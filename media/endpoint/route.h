@@ -20,6 +20,7 @@
 #include "media/rtp/frame_tracker.h"
 #include "media/rtp/opus_red.h"
 #include "media/rtp/packet_ring.h"
+#include "media/rtp/rtp_forward.h"
 #include "media/rtp/rtp_rewriter.h"
 
 struct endpoint;
@@ -78,7 +79,8 @@ struct subscriber {
     uint32_t plain_bytes; /* sound: as payload_bytes of the report, without redundancy; wraps */
     struct {
         uint32_t packets, bytes, plain_bytes;
-    } measured;         /* at the last tick of the ladder */
+    } measured;                             /* at the last tick of the ladder */
+    struct rtp_playout_delay playout_delay; /* picture: longer on a line that loses */
     uint8_t redundancy; /* sound: so many earlier frames go with each packet (0: plain Opus) */
     struct {
         uint32_t ssrc;

@@ -24,6 +24,7 @@ void path_repair(struct media_worker *worker, struct subscriber *subscriber, uin
         .to = &to->maps,
         .mid = to->slots[subscriber->slot].info.mid,
         .ssrc = subscriber->rtx_ssrc,
+        .playout_delay = subscriber->playout_delay,
         .place = {.sequence = rtx_sequence, .timestamp = sent.place.timestamp},
         .rtx = true,
         .original_sequence = sent.place.sequence,

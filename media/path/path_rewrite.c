@@ -30,6 +30,7 @@ void path_rewrite(struct media_worker *worker, const struct path_packet *packet,
         .to = &to->maps,
         .mid = to->slots[subscriber->slot].info.mid,
         .ssrc = subscriber->ssrc,
+        .playout_delay = subscriber->playout_delay,
     };
     if (!result_ok(
             rtp_rewriter_map(subscriber->rewriter, &source, packet->now_us, &forward.place))) {

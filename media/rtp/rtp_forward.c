@@ -24,6 +24,31 @@ static uint16_t write_element(struct bytes_writer *writer, uint8_t id, const voi
     return at;
 }
 
+/* The publisher's value of an extension both sides know, when it has one of the lengths it may have. */
+static void pass_element(struct bytes_writer *writer, const struct rtp_forward *forward,
+                         const struct rtp_view *source, enum media_extension extension,
+                         size_t shorter, size_t longer)
+{
+    uint8_t id = extension_id(forward->to, extension);
+    struct span value;
+    if (id != 0 && rtp_extension_find(source, forward->from->extension_id[extension], &value) &&
+        (value.length == shorter || value.length == longer))
+        write_element(writer, id, value.data, value.length);
+}
+
+/* 12 bits each, in 10 ms. */
+static void write_playout_delay(struct bytes_writer *writer, const struct rtp_forward *forward)
+{
+    const struct rtp_playout_delay *delay = &forward->playout_delay;
+    uint8_t id = extension_id(forward->to, MEDIA_EXTENSION_PLAYOUT_DELAY);
+    uint8_t value[3];
+    if (id == 0 || delay->maximum_ms == 0)
+        return;
+    bytes_put_u24(value,
+                  (delay->minimum_ms / 10u & 0xfff) << 12 | (delay->maximum_ms / 10u & 0xfff));
+    write_element(writer, id, value, sizeof(value));
+}
+
 static void write_elements(struct bytes_writer *writer, const struct rtp_forward *forward,
                            const struct rtp_view *source, struct rtp_patch *patch)
 {
@@ -38,13 +63,11 @@ static void write_elements(struct bytes_writer *writer, const struct rtp_forward
     id = extension_id(to, MEDIA_EXTENSION_ABS_SEND_TIME);
     if (id != 0)
         patch->abs_send_time_at = write_element(writer, id, NULL, 3);
-    id = extension_id(to, MEDIA_EXTENSION_AUDIO_LEVEL);
-    struct span level;
-    if (id != 0 && source != NULL &&
-        rtp_extension_find(source, forward->from->extension_id[MEDIA_EXTENSION_AUDIO_LEVEL],
-                           &level) &&
-        level.length == 1)
-        write_element(writer, id, level.data, 1);
+    if (source != NULL) {
+        pass_element(writer, forward, source, MEDIA_EXTENSION_AUDIO_LEVEL, 1, 1);
+        pass_element(writer, forward, source, MEDIA_EXTENSION_ABS_CAPTURE_TIME, 8, 16);
+    }
+    write_playout_delay(writer, forward);
 }
 
 /* RFC 8285 §4.2: 0xbede, length in words, elements, zero padding to a word. Nothing at all when no element was written. */

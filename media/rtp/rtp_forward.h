@@ -14,6 +14,11 @@
 #include "media/rtp/rtp_packet.h"
 #include "media/rtp/rtp_rewriter.h"
 
+/* How long a receiver should wait before it shows a picture; for lines where repairs need their time. */
+struct rtp_playout_delay {
+    uint16_t minimum_ms, maximum_ms; /* 0 … 40 950 in steps of 10; both 0: not said */
+};
+
 struct rtp_forward {
     const struct media_maps *from; /* the publisher's numbers */
     const struct media_maps *to;   /* the subscriber's numbers */
@@ -21,8 +26,9 @@ struct rtp_forward {
     uint32_t ssrc;                 /* RTX: the slot's rtx_ssrc */
     struct rtp_place
         place; /* RTX: sequence is the RTX stream's own, timestamp that of the original */
-    bool red; /* the payload is redundant Opus already (opus_red_write) */
+    bool red;  /* the payload is redundant Opus already (opus_red_write) */
     bool rtx;
+    struct rtp_playout_delay playout_delay;
     uint16_t original_sequence; /* RTX only: OSN, the outgoing number the subscriber missed */
 };
 
@@ -33,6 +39,7 @@ struct rtp_patch {
 };
 
 /* Kept extensions: MID (ours), transport-cc and abs-send-time (places, zero), audio level (the publisher's value).
+ * abs-capture-time (the publisher's value: our sender reports carry his clock too), playout-delay (ours).
  * All others are dropped; padding and CSRCs are dropped. RESULT_UNSUPPORTED: the codec (or RTX for it) is not
  * negotiated on either side. RESULT_TOO_LARGE: `capacity` is too short; leave SRTP_OVERHEAD_BYTES_MAX free besides. */
 MUST_CHECK enum result rtp_forward_write(const struct rtp_forward *forward,

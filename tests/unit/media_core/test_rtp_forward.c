@@ -262,6 +262,46 @@ static void padding_is_a_packet_without_an_original(void **state)
                                                         sizeof(place), &length, &patch));
 }
 
+static void capture_time_passes_and_playout_delay_is_ours(void **state)
+{
+    (void)state;
+    struct media_maps from = PUBLISHER, to = SWAPPED;
+    from.extension_id[MEDIA_EXTENSION_ABS_CAPTURE_TIME] = 7;
+    to.extension_id[MEDIA_EXTENSION_ABS_CAPTURE_TIME] = 9;
+    to.extension_id[MEDIA_EXTENSION_PLAYOUT_DELAY] = 8;
+    for (unsigned length = 7; length <= 16; length++) {
+        uint8_t packet[128], out[128];
+        struct rtp_patch patch;
+        struct span value;
+        size_t written = 0;
+        make_rtp(packet, 96, true, 500, 9000, 0x11111111, 40);
+        memmove(packet + 16 + 20, packet + 12, 40);
+        packet[0] |= 0x10;
+        bytes_put_u32(packet + 12, 0xbede0005);
+        memset(packet + 16, 0, 20);
+        packet[16] = (uint8_t)(7 << 4 | (length - 1));
+        for (unsigned i = 0; i < length; i++)
+            packet[17 + i] = (uint8_t)(i + 1);
+        struct rtp_view source = view_of(packet, 36 + 40);
+        struct rtp_forward forward = forward_of(&from, &to);
+        forward.playout_delay = (struct rtp_playout_delay){.minimum_ms = 230, .maximum_ms = 2000};
+        assert_result(RESULT_OK,
+                      rtp_forward_write(&forward, &source, out, sizeof(out), &written, &patch));
+        struct rtp_view view = view_of(out, written);
+        assert_int_equal(rtp_extension_find(&view, 9, &value), length == 8 || length == 16);
+        if (length == 8 || length == 16)
+            assert_memory_equal(value.data, packet + 17, length);
+        assert_true(rtp_extension_find(&view, 8, &value));
+        assert_int_equal(value.length, 3);
+        assert_memory_equal(value.data, "\x01\x70\xc8", 3); /* 23 and 200 times 10 ms */
+        forward.playout_delay = (struct rtp_playout_delay){0};
+        assert_result(RESULT_OK,
+                      rtp_forward_write(&forward, &source, out, sizeof(out), &written, &patch));
+        view = view_of(out, written);
+        assert_false(rtp_extension_find(&view, 8, &value));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +312,7 @@ int main(void)
         cmocka_unit_test(rtx_carries_the_packet_there_and_back),
         cmocka_unit_test(rtx_without_an_original_is_only_a_probe),
         cmocka_unit_test(padding_is_a_packet_without_an_original),
+        cmocka_unit_test(capture_time_passes_and_playout_delay_is_ours),
     };
     return cmocka_run_group_tests_name("rtp_forward", tests, NULL, NULL);
 }
