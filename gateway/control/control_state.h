@@ -5,6 +5,7 @@
 #include "gateway/base/check.h"
 #include "gateway/base/list.h"
 #include "gateway/control/control.h"
+#include "gateway/control/diagnosis.h"
 #include "gateway/control/directory.h"
 #include "gateway/control/evidence.h"
 #include "gateway/control/line.h"
@@ -51,7 +52,9 @@ struct live_seat {
     struct sending sending; /* what it was last asked to send; sound is asked for in the offer */
     int64_t reoffer_us;     /* no offer because of sound before this */
     struct device_session
-        *devices[2]; /* of a seat with the role device, by whip_kind; NULL: none */
+        *devices[2];            /* of a seat with the role device, by whip_kind; NULL: none */
+    struct diagnosis diagnosis; /* of the attempt that is under way */
+    const char *told;           /* code last told about it; NULL: none */
 };
 
 /* An input with the one who waits for its outcome. */
@@ -195,6 +198,9 @@ void transport_send_offer(struct live_consultation *live, int seat, bool fresh);
 /* RESULT_STALE: not the last offer. */
 enum result transport_answer(struct live_consultation *live, int seat,
                              const struct message_answer *answer);
+/* What the page says about an attempt that does not come about. */
+void transport_report(struct live_consultation *live, int seat,
+                      const struct message_report *report);
 void transport_event(struct control *control, const struct media_event *event);
 /* What a full mailbox refused is told again: closes first, then endpoints, then gates. */
 void transport_tick(struct live_consultation *live);

@@ -101,6 +101,8 @@ void transport_open(struct live_consultation *live, int seat)
     memcpy(command.open.cname, place->offer.cname, sizeof(command.open.cname));
     memcpy(command.open.slots, place->offer.slots, sizeof(place->offer.slots));
     command.open.slots_count = NEGOTIATION_SLOTS;
+    place->diagnosis =
+        (struct diagnosis){.has_step = false}; /* `told` stays: the same cause again is no news */
     place->connected = place->was_connected = place->answered = false;
     if (!transport_command(live, &command)) {
         transport_close(live, seat); /* gives the handle back */
@@ -293,6 +295,8 @@ void transport_connected(struct live_consultation *live, int seat, const struct 
                                                         "tcp4", "tcp6", "relay"};
     struct live_seat *place = &live->seats[seat];
     place->connected = place->was_connected = true;
+    place->diagnosis = (struct diagnosis){.has_step = false};
+    place->told = NULL;
     struct audit_draft draft = transport_draft(live, seat, AUDIT_ACT_MEDIA_CONNECTED);
     transport_extra(&draft, "srtp", event->connected.srtp_profile);
     transport_extra(&draft, "path", paths[event->connected.path]);
@@ -316,13 +320,44 @@ void transport_back(struct live_consultation *live, int seat)
     }
 }
 
+/* Says why nothing connects, once for each cause: to the person in words, to the log in codes. */
+static void transport_tell_trouble(struct live_consultation *live, int seat)
+{
+    struct live_seat *place = &live->seats[seat];
+    const char *code = diagnosis_code(&place->diagnosis);
+    if (code == NULL || (place->told != NULL && strcmp(place->told, code) == 0))
+        return;
+    place->told = code;
+    LOG(LOG_WARNING, "media.diagnosis", log_id("consultation", &live->now.id),
+        log_number("seat", seat), log_name("code", code),
+        log_name("step",
+                 place->diagnosis.has_step ? diagnosis_step_name(place->diagnosis.step) : "none"),
+        log_name("udp", diagnosis_checks_name(place->diagnosis.udp)),
+        log_name("tcp", diagnosis_checks_name(place->diagnosis.tcp)),
+        log_name("relay", diagnosis_checks_name(place->diagnosis.relay)));
+    if (handle_is_set(place->session))
+        view_notice(live->control, place->session, code);
+}
+
+void transport_report(struct live_consultation *live, int seat, const struct message_report *report)
+{
+    struct live_seat *place = &live->seats[seat];
+    if (place->connected || !handle_is_set(place->endpoint) ||
+        (!report->has_udp && !report->has_tcp && !report->has_relay))
+        return;
+    place->diagnosis.udp = report->has_udp ? diagnosis_checks_from(report->udp) : DIAGNOSIS_UNTOLD;
+    place->diagnosis.tcp = report->has_tcp ? diagnosis_checks_from(report->tcp) : DIAGNOSIS_UNTOLD;
+    place->diagnosis.relay =
+        report->has_relay ? diagnosis_checks_from(report->relay) : DIAGNOSIS_UNTOLD;
+    transport_tell_trouble(live, seat);
+}
+
 void transport_failed(struct live_consultation *live, int seat, const struct media_event *event)
 {
-    static const char *const codes[] = {"media_ice", "media_dtls", "media_dtls", "media_dtls"};
     struct live_seat *place = &live->seats[seat];
     place->connected = false;
     LOG(LOG_WARNING, "media.failed", log_id("consultation", &live->now.id),
-        log_number("seat", seat), log_number("step", event->failed.step),
+        log_number("seat", seat), log_name("step", diagnosis_step_name(event->failed.step)),
         log_result(event->failed.result));
     if (event->failed.step == MEDIA_STEP_FINGERPRINT) {
         struct audit_draft draft =
@@ -330,8 +365,9 @@ void transport_failed(struct live_consultation *live, int seat, const struct med
         draft.outcome = AUDIT_DENY;
         control_record(live, &draft);
     }
-    if (handle_is_set(place->session))
-        view_notice(live->control, place->session, codes[event->failed.step]);
+    place->diagnosis.has_step = true;
+    place->diagnosis.step = event->failed.step;
+    transport_tell_trouble(live, seat);
     view_tell_all(live);
 }
 

@@ -404,6 +404,7 @@ static void visitor_report(struct control *control, struct visitor *visitor, uin
     }
     if (report->has_source && visitor->seat == 0)
         door_source_kind(live, report->source);
+    transport_report(live, visitor->seat, report);
     view_done(control, visitor->session, ref);
 }
 

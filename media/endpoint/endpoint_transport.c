@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/base/clock.h"
 #include "gateway/base/log.h"
 #include "media/endpoint/held_flight.h"
 #include "media/path/path.h"
@@ -229,11 +230,10 @@ static bool transport_session_begin(struct endpoint *endpoint)
     return true;
 }
 
-void endpoint_dtls_input(struct endpoint *endpoint, const struct net_address *source,
-                         struct span datagram)
+static void transport_dtls_step(struct endpoint *endpoint, const struct net_address *source,
+                                struct span datagram)
 {
     struct media_worker *worker = endpoint->worker;
-    assert_on_thread(&worker->owner);
     uint32_t fragment_at = 0;
     if (endpoint->state == ENDPOINT_FAILED || endpoint->state == ENDPOINT_ENDED)
         return;
@@ -253,6 +253,43 @@ void endpoint_dtls_input(struct endpoint *endpoint, const struct net_address *so
     endpoint->dtls_to.family = NET_NONE;
     transport_judge(endpoint, before, after);
     worker_due(worker, endpoint, worker->now_us);
+}
+
+/* The work of a handshake is paid from what the worker may spend on it. */
+static void transport_dtls_paid(struct endpoint *endpoint, const struct net_address *source,
+                                struct span datagram)
+{
+    struct media_worker *worker = endpoint->worker;
+    int64_t began_us = clock_monotonic_us();
+    transport_dtls_step(endpoint, source, datagram);
+    handshake_queue_paid(worker->handshakes, clock_monotonic_us() - began_us);
+}
+
+void endpoint_dtls_input(struct endpoint *endpoint, const struct net_address *source,
+                         struct span datagram)
+{
+    struct media_worker *worker = endpoint->worker;
+    assert_on_thread(&worker->owner);
+    if (endpoint->state != ENDPOINT_CONNECTING) {
+        transport_dtls_step(endpoint, source, datagram);
+        return;
+    }
+    /* Who came first goes first. */
+    if (handshake_queue_count(worker->handshakes) == 0 &&
+        handshake_queue_may(worker->handshakes, worker->now_us)) {
+        transport_dtls_paid(endpoint, source, datagram);
+        return;
+    }
+    counter_add(&worker->counters, COUNTER_media_dtls_deferred, 1);
+    if (!result_ok(handshake_queue_push(worker->handshakes, endpoint->handle, source, datagram)))
+        counter_add(&worker->counters, COUNTER_media_drop_pool, 1);
+}
+
+void endpoint_dtls_deferred(struct endpoint *endpoint, const struct handshake_datagram *datagram)
+{
+    if (ice_peer_has(&endpoint->ice, &datagram->source))
+        transport_dtls_paid(endpoint, &datagram->source,
+                            span_of(datagram->bytes, datagram->length));
 }
 
 void endpoint_transport_replay(struct endpoint *endpoint)

@@ -38,6 +38,7 @@ static enum result worker_allocate(struct media_worker *worker,
             result = mailbox_new(sizeof(struct media_event), MEDIA_EVENTS_MAX, &worker->outbox)) ||
         !result_ok(result = ice_agent_new(&worker->ice)) ||
         !result_ok(result = dtls_context_new(identity, &worker->dtls)) ||
+        !result_ok(result = handshake_queue_new(worker->now_us, &worker->handshakes)) ||
         !result_ok(result = slot_index_new(endpoints_max * MEDIA_TUPLES_PER_ENDPOINT_MAX,
                                            &worker->addresses)) ||
         /* during an ICE restart an endpoint has two */
@@ -109,13 +110,13 @@ enum result worker_new_offline(const struct media_options *options,
     worker->next_due_us = INT64_MAX;
     worker->random_state = options->random_seed;
     random_bytes(&worker->hash_seed, sizeof(worker->hash_seed));
+    worker->now_us = clock_monotonic_us();
     enum result result = worker_allocate(worker, identity);
     if (!result_ok(result)) {
         worker_free(worker);
         return result;
     }
     thread_owner_bind(&worker->owner);
-    worker->now_us = clock_monotonic_us();
     *ret_worker = worker;
     return RESULT_OK;
 }
@@ -162,6 +163,7 @@ struct media_worker *worker_free(struct media_worker *worker)
     free(worker->waiting.events);
     slot_index_free(worker->ufrags);
     slot_index_free(worker->addresses);
+    handshake_queue_free(worker->handshakes);
     dtls_context_free(worker->dtls);
     ice_agent_free(worker->ice);
     mailbox_free(worker->outbox);
@@ -193,9 +195,11 @@ static void worker_pass(struct media_worker *worker, uint32_t readable)
     worker->now_us = clock_monotonic_us();
     if (commanded)
         worker_run_commands(worker);
+    worker_run_handshakes(worker);
     worker_run_timers(worker);
     path_flush(worker);
     counter_set(&worker->counters, COUNTER_media_endpoints, worker->endpoints_count);
+    counter_set(&worker->counters, COUNTER_media_dtls_half_open, worker->half_open);
     counter_set(&worker->counters, COUNTER_media_routes_open, worker->routes_open);
     worker_flush_events(worker);
 }

@@ -43,6 +43,8 @@ MUST_CHECK enum result worker_new_offline(const struct media_options *options,
 /* The parts of the loop, one file each. */
 void worker_run_commands(struct media_worker *worker);
 void worker_run_timers(struct media_worker *worker);
+/* Handshake datagrams that had to wait, as far as their credit goes. */
+void worker_run_handshakes(struct media_worker *worker);
 void worker_flush_events(struct media_worker *worker);
 void worker_close_all(struct media_worker *worker);
 /* How long epoll may sleep: until something is due, but a tick at the least. */

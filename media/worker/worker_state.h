@@ -15,6 +15,7 @@
 #include "gateway/base/counters.h"
 #include "gateway/base/mailbox.h"
 #include "media/dtls/dtls.h"
+#include "media/dtls/handshake_queue.h"
 #include "media/ice/ice_agent.h"
 #include "media/ice/net_address.h"
 #include "media/ice/slot_index.h"
@@ -100,6 +101,7 @@ struct media_worker {
     struct slot_index *addresses; /* net_address → endpoint */
     struct slot_index *ufrags;    /* local ufrag → endpoint */
     uint32_t half_open;           /* DTLS handshakes in progress */
+    struct handshake_queue *handshakes;
     uint32_t routes_open;
 
     struct endpoint **endpoints; /* by local slot; NULL: free */

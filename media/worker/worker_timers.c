@@ -1,6 +1,7 @@
 /* Time of a worker: one due time an endpoint, in one compact array that a tick scans (32 kB at the bound). No tick runs
  * while nothing is due. */
 #include "media/endpoint/endpoint.h"
+#include "media/endpoint/endpoint_transport.h"
 #include "media/worker/worker.h"
 #include "media/worker/worker_state.h"
 
@@ -32,6 +33,18 @@ void worker_run_timers(struct media_worker *worker)
     }
 }
 
+void worker_run_handshakes(struct media_worker *worker)
+{
+    assert_on_thread(&worker->owner);
+    while (handshake_queue_count(worker->handshakes) > 0 &&
+           handshake_queue_may(worker->handshakes, worker->now_us)) {
+        const struct handshake_datagram *datagram = handshake_queue_pop(worker->handshakes);
+        struct endpoint *endpoint = worker_endpoint(worker, datagram->endpoint);
+        if (endpoint != NULL)
+            endpoint_dtls_deferred(endpoint, datagram);
+    }
+}
+
 int worker_sleep_ms(const struct media_worker *worker, int64_t now_us)
 {
     /* Events that found the mailbox full are tried again soon; control does not tell us when it has read. */
@@ -43,6 +56,9 @@ int worker_sleep_ms(const struct media_worker *worker, int64_t now_us)
     int64_t told_us = worker->load.window_us + WORKER_LOAD_WINDOW_US;
     if (worker->load.permille > 0 && told_us < until_us)
         until_us = told_us;
+    int64_t handshake_us = handshake_queue_due_us(worker->handshakes);
+    if (handshake_us < until_us)
+        until_us = handshake_us;
     if (until_us == INT64_MAX)
         return -1;
     if (until_us <= now_us)

@@ -203,7 +203,7 @@ export interface MessageWatch {
   on: boolean;
 }
 
-/** What the page measured about itself: device check result and whether the physician's card is on the screen. */
+/** What the page measured about itself: device check result, whether the physician's card is on the screen, and how far a media connection came that will not work. */
 export interface MessageReport {
   type: "report";
   ref?: number;
@@ -217,6 +217,12 @@ export interface MessageReport {
   source?: string;
   /** name, role, clinic and telephone of the physician are rendered and on screen (2.5-06) (true or false) */
   card_visible?: boolean;
+  /** media will not connect: what became of checks over UDP: none (not tried), sent (no answer), answered (name, at most 8) */
+  udp?: string;
+  /** the same over TCP (name, at most 8) */
+  tcp?: string;
+  /** the same through a relay (TURN) (name, at most 8) */
+  relay?: string;
 }
 
 /** The page is going away on purpose; do not keep the session for a resume. */
@@ -445,6 +451,6 @@ export const LIMITS = {
   candidate: { candidate: 512 },
   restart: { },
   watch: { },
-  report: { source: 16 },
+  report: { source: 16, udp: 8, tcp: 8, relay: 8 },
   bye: { },
 } as const;

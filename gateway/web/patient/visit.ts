@@ -348,6 +348,7 @@ export class Visit extends Store<VisitState> {
         this.lostOrFound();
       },
       broken: () => this.askRestart(),
+      stuck: (checks) => void this.session?.request("report", { ...checks }).catch(() => undefined),
     });
   }
 

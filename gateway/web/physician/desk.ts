@@ -267,6 +267,7 @@ export class Desk extends Store<DeskState> {
       },
       connected: (path) => this.set({ path }),
       broken: () => this.askRestart(),
+      stuck: (checks) => void this.session.request("report", { ...checks }).catch(() => undefined),
     });
   }
 

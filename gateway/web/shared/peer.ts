@@ -4,6 +4,13 @@ import type { Offer, Sending } from "./wire";
 
 export type Kind = "audio" | "video";
 
+/* What became of the checks by kind of path: not tried, no answer, answered. */
+export interface Checks {
+  udp: string;
+  tcp: string;
+  relay: string;
+}
+
 export interface PeerEvents {
   /* The person of this seat is heard or seen through `track` from now on. */
   remote(seat: number, kind: Kind, track: MediaStreamTrack): void;
@@ -11,9 +18,12 @@ export interface PeerEvents {
   connected(connected: boolean): void;
   /* The path is gone and the browser cannot mend it by itself. */
   broken(): void;
+  /* A new connection does not come about: how far it got. */
+  stuck(checks: Checks): void;
 }
 
 const BROKEN_AFTER_MS = 1500;
+const STUCK_AFTER_MS = 8000; // before a browser gives up by itself, and the gateway after its handshake_timeout
 const VIDEO_MAX_BITRATE = 1_500_000;
 
 export class Peer {
@@ -23,6 +33,7 @@ export class Peer {
   private asked: Sending | null = null;
   private work: Promise<void> = Promise.resolve();
   private brokenTimer = 0;
+  private stuckTimer = 0;
 
   constructor(
     private readonly local: (kind: Kind) => MediaStreamTrack | null,
@@ -56,6 +67,7 @@ export class Peer {
 
   close(): void {
     clearTimeout(this.brokenTimer);
+    clearTimeout(this.stuckTimer);
     const connection = this.connection;
     this.connection = null;
     this.up.clear();
@@ -93,6 +105,10 @@ export class Peer {
     await connection.setLocalDescription(answer);
     if (connection !== this.connection) return;
     this.events.answer(offer.offer, connection.localDescription?.sdp ?? answer.sdp ?? "");
+    if (connection.iceConnectionState === "new" || connection.iceConnectionState === "checking") {
+      clearTimeout(this.stuckTimer);
+      this.stuckTimer = window.setTimeout(() => void this.tellStuck(connection), STUCK_AFTER_MS);
+    }
     for (const [kind, sender] of this.up) await tune(kind, sender, this.asked);
   }
 
@@ -107,15 +123,36 @@ export class Peer {
     if (seat !== undefined) this.events.remote(seat, transceiver.receiver.track.kind as Kind, transceiver.receiver.track);
   }
 
+  private async tellStuck(connection: RTCPeerConnection): Promise<void> {
+    clearTimeout(this.stuckTimer);
+    if (connection !== this.connection || connection.connectionState === "connected") return;
+    const checks = await checksOf(connection);
+    if (connection === this.connection) this.events.stuck(checks);
+  }
+
   private iceChanged(connection: RTCPeerConnection): void {
     if (connection !== this.connection) return;
     clearTimeout(this.brokenTimer);
     const state = connection.iceConnectionState;
     this.events.connected(this.connected);
-    if (state === "failed") this.events.broken();
+    if (state === "failed") void this.tellStuck(connection).then(() => this.events.broken());
     // "disconnected" often mends itself within a second
     if (state === "disconnected") this.brokenTimer = window.setTimeout(() => this.events.broken(), BROKEN_AFTER_MS);
   }
+}
+
+/* Pairs that never began (frozen, waiting) count as not tried. */
+async function checksOf(connection: RTCPeerConnection): Promise<Checks> {
+  const checks: Checks = { udp: "none", tcp: "none", relay: "none" };
+  const stats = await connection.getStats();
+  stats.forEach((pair: RTCIceCandidatePairStats) => {
+    if (pair.type !== "candidate-pair") return;
+    const local = stats.get(pair.localCandidateId) as { candidateType?: string; protocol?: string } | undefined;
+    const kind = local?.candidateType === "relay" ? "relay" : local?.protocol === "tcp" ? "tcp" : "udp";
+    if (pair.state === "succeeded") checks[kind] = "answered";
+    else if ((pair.state === "in-progress" || pair.state === "failed") && checks[kind] === "none") checks[kind] = "sent";
+  });
+  return checks;
 }
 
 /* TURN servers come with the offer, so that their short-lived credentials are as fresh as it is. */

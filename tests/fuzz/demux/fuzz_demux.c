@@ -126,6 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         memcpy(buffer, datagram.data, here);
         scene.worker->now_us += 20000;
         path_classify(scene.worker, from >= 128 ? &scene.proven : &scene.stranger, buffer, here);
+        worker_run_handshakes(scene.worker);
         worker_run_timers(scene.worker);
         scene_inspect(&scene);
         path_flush(scene.worker);

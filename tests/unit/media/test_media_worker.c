@@ -196,6 +196,21 @@ static void half_open_handshakes_are_bounded(void **state)
         path_classify(worker, &address, buffer, catcher.length);
         path_flush(worker);
     }
+    /* All came in one moment: what the credit does not cover waits, and running calls would have had their turn. */
+    uint32_t deferred = handshake_queue_count(worker->handshakes);
+    assert_true(deferred > 0);
+    assert_int_equal(worker->half_open + deferred, MEDIA_HALF_OPEN_HANDSHAKES_MAX + 3);
+    assert_int_equal(counter_get(&worker->counters, COUNTER_media_dtls_deferred), deferred);
+    while (handshake_queue_count(worker->handshakes) > 0) {
+        uint32_t before_pass = handshake_queue_count(worker->handshakes);
+        worker_run_handshakes(worker); /* time has not moved on: no credit */
+        assert_int_equal(handshake_queue_count(worker->handshakes), before_pass);
+        assert_true(worker_sleep_ms(worker, worker->now_us) >= 0);
+        worker->now_us = handshake_queue_due_us(worker->handshakes);
+        worker_run_handshakes(worker);
+        assert_true(handshake_queue_count(worker->handshakes) < before_pass);
+        path_flush(worker);
+    }
     assert_int_equal(worker->half_open, MEDIA_HALF_OPEN_HANDSHAKES_MAX);
     assert_int_equal(counter_get(&worker->counters, COUNTER_media_drop_pool), 3);
     /* nonsense of a handshake's shape from one more proven address opens nothing */
@@ -203,6 +218,8 @@ static void half_open_handshakes_are_bounded(void **state)
     memset(buffer, 22, 60);
     struct net_address address = address_of(MEDIA_HALF_OPEN_HANDSHAKES_MAX);
     path_classify(worker, &address, buffer, 60);
+    worker->now_us += US_PER_S;
+    worker_run_handshakes(worker);
     assert_int_equal(worker->half_open, before);
     /* all of them end by themselves */
     worker->now_us += rig->options.handshake_timeout_us;
@@ -211,6 +228,58 @@ static void half_open_handshakes_are_bounded(void **state)
     assert_int_equal(counter_get(&worker->counters, COUNTER_media_dtls_failed),
                      MEDIA_HALF_OPEN_HANDSHAKES_MAX);
     raw_peer_free(client);
+}
+
+/* The credit is a share of time: whatever a step costs, no second holds more work than that and one burst. */
+static void handshakes_take_a_share_of_the_time(void **state)
+{
+    (void)state;
+    struct handshake_queue *queue;
+    struct net_address source = address_of(1);
+    struct handle endpoint = {.slot = 4, .generation = 2};
+    static const int64_t costs_us[] = {50, 400, 3000};
+    for (size_t i = 0; i < ARRAY_LENGTH(costs_us); i++) {
+        int64_t now_us = 1000, worked_us = 0;
+        assert_int_equal(handshake_queue_new(now_us, &queue), RESULT_OK);
+        for (; now_us < 1000 + US_PER_S; now_us += 7) /* polled far more often than it earns */
+            while (handshake_queue_may(queue, now_us)) {
+                handshake_queue_paid(queue, costs_us[i]);
+                worked_us += costs_us[i];
+            }
+        int64_t share_us = US_PER_S * HANDSHAKE_SHARE_PERCENT / 100;
+        assert_in_range(worked_us, share_us * 8 / 10, share_us + HANDSHAKE_BURST_US + costs_us[i]);
+        handshake_queue_free(queue);
+    }
+    /* first in, first out, bounded, and it says when */
+    uint8_t bytes[MEDIA_DATAGRAM_MAX + 1] = {0};
+    assert_int_equal(handshake_queue_new(0, &queue), RESULT_OK);
+    assert_true(handshake_queue_due_us(queue) == INT64_MAX);
+    assert_null(handshake_queue_pop(queue));
+    for (uint32_t round = 0; round < 3; round++) {
+        for (uint32_t i = 0; i < HANDSHAKE_QUEUE_MAX; i++) {
+            bytes[0] = (uint8_t)i;
+            assert_int_equal(handshake_queue_push(queue, endpoint, &source, span_of(bytes, 1 + i)),
+                             RESULT_OK);
+        }
+        assert_int_equal(handshake_queue_push(queue, endpoint, &source, span_of(bytes, 1)),
+                         RESULT_FULL);
+        for (uint32_t i = 0; i < HANDSHAKE_QUEUE_MAX; i++) {
+            const struct handshake_datagram *datagram = handshake_queue_pop(queue);
+            assert_non_null(datagram);
+            assert_int_equal(datagram->bytes[0], (uint8_t)i);
+            assert_int_equal(datagram->length, 1 + i);
+            assert_true(handle_equal(datagram->endpoint, endpoint));
+        }
+    }
+    assert_int_equal(handshake_queue_push(queue, endpoint, &source, span_of(bytes, sizeof(bytes))),
+                     RESULT_TOO_LARGE);
+    assert_int_equal(handshake_queue_push(queue, endpoint, &source, span_of(bytes, 1)), RESULT_OK);
+    handshake_queue_paid(queue, HANDSHAKE_BURST_US + 300);
+    int64_t due_us = handshake_queue_due_us(queue);
+    assert_true(due_us > 900 && due_us < 1200);
+    assert_false(handshake_queue_may(queue, due_us - 10));
+    assert_true(handshake_queue_may(queue, due_us));
+    handshake_queue_free(queue);
 }
 
 static void a_taken_ufrag_or_place_is_refused(void **state)
@@ -242,6 +311,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(drained_and_lost_outlive_a_full_mailbox, setup, teardown),
         cmocka_unit_test_setup_teardown(an_idle_worker_sleeps, setup, teardown),
         cmocka_unit_test_setup_teardown(half_open_handshakes_are_bounded, setup, teardown),
+        cmocka_unit_test(handshakes_take_a_share_of_the_time),
         cmocka_unit_test_setup_teardown(a_taken_ufrag_or_place_is_refused, setup, teardown),
     };
     log_set_level(LOG_ERROR);
