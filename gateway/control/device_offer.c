@@ -206,6 +206,31 @@ static bool payload_types_are_distinct(const struct media_maps *maps)
     return true;
 }
 
+static bool is_taken(const struct media_maps *maps, uint8_t type, int by)
+{
+    for (int codec = 0; codec < MEDIA_CODEC_COUNT; codec++)
+        if (maps->payload_type[codec] == type ||
+            (codec != by && maps->rtx_payload_type[codec] == type))
+            return true;
+    return false;
+}
+
+/* A retransmission format whose number means something else in the bundle is left out of the answer: webrtcbin 1.22 gives
+ * RTX the first number free in its own m-line. The stream does without. */
+static void drop_ambiguous_rtx(struct device_offer *offer)
+{
+    struct media_maps *maps = &offer->maps;
+    bool any = false;
+    for (int codec = 0; codec < MEDIA_CODEC_COUNT; codec++) {
+        uint8_t *rtx = &maps->rtx_payload_type[codec];
+        if (*rtx != 0 && is_taken(maps, *rtx, codec))
+            *rtx = 0;
+        any = any || *rtx != 0;
+    }
+    for (uint32_t i = 0; i < offer->slots_count && !any; i++)
+        offer->slots[i].rtx_ssrc = 0;
+}
+
 static enum device_offer_flaw read_description(const struct sdp_description *description,
                                                struct device_offer *offer)
 {
@@ -220,6 +245,7 @@ static enum device_offer_flaw read_description(const struct sdp_description *des
             if (strcmp(offer->slots[k].mid, offer->slots[i].mid) == 0)
                 return DEVICE_OFFER_BUNDLE;
     }
+    drop_ambiguous_rtx(offer);
     if (!payload_types_are_distinct(&offer->maps))
         return DEVICE_OFFER_NUMBERS;
     return read_transport(description, offer);

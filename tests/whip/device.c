@@ -210,6 +210,8 @@ struct device *device_new(bool publish, unsigned lines, const char *certificate,
     char *offer = device_offer(device);
     device_http(certificate, "POST", url, token, "application/sdp", NULL, offer, strlen(offer),
                 ret_answer);
+    if (ret_answer->status == 400 || ret_answer->status == 422)
+        fprintf(stderr, "refused offer:\n%s\n", offer);
     g_free(offer);
     if (ret_answer->status != 201)
         return device_free(device);

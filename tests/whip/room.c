@@ -1,6 +1,7 @@
 #include "tests/whip/room.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define EXAMINATION_S 3600 /* it ends when the test ends */
@@ -64,7 +65,9 @@ static bool room_redeem(struct room *room)
 
 bool room_open(struct room *room, const char *binary)
 {
-    struct house_options options = {.binary = binary, .pack = "config/rules/jp-online-care.yaml"};
+    room->pack =
+        realpath("config/rules/jp-online-care.yaml", NULL); /* run at the root of the tree */
+    struct house_options options = {.binary = binary, .pack = room->pack};
     struct story *story = &room->story;
     room->house = house_open(&options);
     if (room->house == NULL)
@@ -86,6 +89,7 @@ void room_close(struct room *room)
         g_main_loop_unref(room->story.loop);
     if (room->house != NULL)
         room->house = house_close(room->house, false);
+    free(room->pack);
 }
 
 bool room_until(struct room *room, room_condition *holds, void *owner, int seconds)

@@ -15,6 +15,7 @@
 struct room {
     struct house *house;
     struct story story;
+    char *pack;   /* of the rules, its whole path */
     json_t *view; /* the physician's last one */
 };
 

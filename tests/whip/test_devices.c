@@ -17,6 +17,7 @@
 
 #define ROOM_SEAT    2
 #define MONITOR_SEAT 3
+#define NEXT_SEAT    4  /* the first two keep the names of who was sent away */
 #define MEDIA_S      30 /* how long decoded media may take on a loaded machine */
 #define SILENCE_MS   1500
 
@@ -224,6 +225,7 @@ static void admitted_devices_play(void **state)
 static void fragments_have_preconditions(void **state)
 {
     (void)state;
+    assert_non_null(test.screen);
     const char *url = device_location(test.screen), *etag = device_etag(test.screen);
     const char *fragment = "application/trickle-ice-sdpfrag", *token = test.room_token;
     const char *candidate = "a=mid:audio0\r\na=candidate:1 1 udp 2122260223 192.0.2.1 61764 typ "
@@ -254,6 +256,7 @@ static void ice_restart_keeps_media(void **state)
 {
     struct http_answer answer;
     (void)state;
+    assert_non_null(test.screen);
     char *before = g_strdup(device_etag(test.screen));
     device_restart_ice(test.screen, &answer);
     assert_int_equal(answer.status, 200);
@@ -288,6 +291,7 @@ static void removed_device_is_out(void **state)
 {
     (void)state;
     int seat = ROOM_SEAT;
+    assert_non_null(test.screen);
     room_act(test.room.story.physician, &test.room, "remove", seat, NULL);
     assert_true(room_until(&test.room, seat_is_empty, &seat, MEDIA_S));
     falls_silent(test.screen);
@@ -306,6 +310,7 @@ static void revoked_token_opens_nothing(void **state)
 {
     (void)state;
     int seat = MONITOR_SEAT;
+    assert_non_null(test.monitor);
     json_t *revoked = room_revoke(&test.room, test.monitor_device);
     assert_non_null(revoked);
     json_decref(revoked);
@@ -333,7 +338,7 @@ static bool is_away(void *owner)
 static void deleted_session_may_come_back(void **state)
 {
     (void)state;
-    int seat = ROOM_SEAT;
+    int seat = NEXT_SEAT;
     json_t *made = room_token(&test.room, true, false, "physician");
     char *token = copied(made, "token");
     struct device *device = joined(true, 1, token);

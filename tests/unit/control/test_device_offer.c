@@ -222,6 +222,23 @@ static void each_flaw_has_its_name(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* Seen from webrtcbin 1.22: RTX of the picture with the number of the sound. */
+static void rtx_with_a_taken_number_is_left_out(void **state)
+{
+    struct device_offer offer;
+    enum device_offer_flaw flaw;
+    char *text = replaced(WHOLE, "119", "96");
+    (void)state;
+    assert_int_equal(device_offer_read(true, span_of(text, strlen(text)), &offer, &flaw),
+                     RESULT_OK);
+    assert_int_equal(offer.maps.payload_type[MEDIA_CODEC_OPUS], 96);
+    assert_int_equal(offer.maps.rtx_payload_type[MEDIA_CODEC_VP8], 0);
+    struct sdp_description *answer = answer_to(&offer);
+    assert_int_equal(answer->media[1].codecs_count, 2); /* VP8 and H.264, no rtx */
+    free(answer);
+    free(text);
+}
+
 static void player_needs_what_browsers_send(void **state)
 {
     char *text = replaced(WHOLE, "a=sendonly", "a=recvonly");
@@ -268,6 +285,7 @@ int main(void)
         cmocka_unit_test(player_gets_our_streams),
         cmocka_unit_test(one_track_is_enough),
         cmocka_unit_test(each_flaw_has_its_name),
+        cmocka_unit_test(rtx_with_a_taken_number_is_left_out),
         cmocka_unit_test(player_needs_what_browsers_send),
         cmocka_unit_test(several_lines_agree),
     };
