@@ -32,7 +32,8 @@ static enum media_codec usable_codec(const struct sdp_codec *codec, enum media_k
 {
     enum media_codec found = negotiation_codec_of(codec);
     bool sound = found == MEDIA_CODEC_OPUS;
-    if (found == MEDIA_CODEC_NONE || codec->payload_type == 0 || sound != (kind == MEDIA_AUDIO))
+    bool picture = found == MEDIA_CODEC_VP8 || found == MEDIA_CODEC_H264;
+    if (codec->payload_type == 0 || (kind == MEDIA_AUDIO ? !sound : !picture))
         return MEDIA_CODEC_NONE;
     return found == MEDIA_CODEC_H264 && !is_baseline(codec->fmtp) ? MEDIA_CODEC_NONE : found;
 }

@@ -8,6 +8,7 @@
 #include "gateway/base/log.h"
 #include "gateway/base/text.h"
 #include "gateway/control/control_state.h"
+#include "gateway/control/ice_servers.h"
 #include "gateway/identity/authorise.h"
 #include "gateway/identity/sign_in_guard.h"
 #include "gateway/identity/token.h"
@@ -274,6 +275,24 @@ static void offer_record(const struct offer_wait *wait, const struct live_consul
     control_record_alone(live->control, &draft);
 }
 
+/* RFC 9725 §4.6: the relays a page would be told, with credentials for this session alone. */
+static void offer_links(struct control *control, struct whip_grant *grant,
+                        char texts[WHIP_ICE_LINKS_MAX][HTTP_HEADER_VALUE_SIZE])
+{
+    struct message *message = control->scratch;
+    memset(message, 0, sizeof(*message));
+    ice_servers_fill(&control->options.turn, clock_wall_us(), &message->offer);
+    for (uint32_t i = 0; i < message->offer.ice_servers_count && i < WHIP_ICE_LINKS_MAX; i++) {
+        const struct message_ice_server *server = &message->offer.ice_servers[i];
+        char *text = texts[grant->ice_links_count];
+        if (text_format(text, HTTP_HEADER_VALUE_SIZE,
+                        "<%s>; rel=\"ice-server\"; username=\"%s\"; credential=\"%s\"; "
+                        "credential-type=\"password\"",
+                        server->urls, server->username, server->credential))
+            grant->ice_links[grant->ice_links_count++] = text;
+    }
+}
+
 /* The device sits and waits: its endpoint, closed to everybody, and the answer. */
 static void offer_answer(struct offer_wait *wait, struct live_consultation *live, int seat)
 {
@@ -290,10 +309,13 @@ static void offer_answer(struct offer_wait *wait, struct live_consultation *live
     }
     (void)!text_copy(grant.theirs.ufrag, sizeof(grant.theirs.ufrag), wait->offer.theirs.ufrag);
     (void)!text_copy(grant.theirs.pwd, sizeof(grant.theirs.pwd), wait->offer.theirs.pwd);
+    char links[WHIP_ICE_LINKS_MAX][HTTP_HEADER_VALUE_SIZE];
+    offer_links(control, &grant, links);
     sign_in_guard_succeeded(control->device_guard, wait->actor.person.text, wait->peer_prefix);
     offer_record(wait, live, seat, &grant.session);
     if (!result_ok(whip_accept(control->whip, wait->request, &grant)))
         device_media_close(live, seat, wait->kind);
+    explicit_bzero(links, sizeof(links));
     free(text);
     offer_free(wait);
 }
