@@ -30,6 +30,7 @@ struct link {
     int64_t line_us;
     int64_t last_due_us; /* of what was not held back */
 
+    size_t used; /* of the packets, from the start; memory behind them was never touched */
     struct link_packet packets[LINK_PACKETS_MAX];
 };
 
@@ -57,8 +58,6 @@ struct link *link_new(uint64_t seed, uint32_t overhead_bytes)
     list_init(&link->free);
     list_init(&link->queue);
     list_init(&link->flight);
-    for (size_t i = 0; i < LINK_PACKETS_MAX; i++)
-        list_append(&link->free, &link->packets[i].place);
     return link;
 }
 
@@ -71,6 +70,17 @@ struct link *link_free(struct link *link)
 static struct link_packet *packet_at(struct list_link *place)
 {
     return CONTAINER_OF(place, struct link_packet, place);
+}
+
+/* In no list; NULL: the line is full. */
+static struct link_packet *packet_take(struct link *link)
+{
+    struct list_link *place = list_first(&link->free);
+    if (place != NULL)
+        list_remove(place);
+    else if (link->used == LINK_PACKETS_MAX)
+        return NULL;
+    return place != NULL ? packet_at(place) : &link->packets[link->used++];
 }
 
 static uint64_t weight(const struct link *link, const struct link_packet *packet)
@@ -146,10 +156,9 @@ static void leave_queue(struct link *link, struct link_packet *packet, int64_t l
         list_append(&link->free, &packet->place);
         return;
     }
-    struct list_link *spare = list_first(&link->free);
-    if (spare != NULL && chance_ppm(link, link->settings.duplicate_ppm)) {
-        struct link_packet *twin = packet_at(spare);
-        list_remove(spare);
+    struct link_packet *twin =
+        chance_ppm(link, link->settings.duplicate_ppm) ? packet_take(link) : NULL;
+    if (twin != NULL) {
         twin->length = packet->length;
         memcpy(twin->bytes, packet->bytes, packet->length);
         link->counters.duplicated++;
@@ -206,25 +215,27 @@ void link_push(struct link *link, struct span packet, bool udp, int64_t now_us)
     line_advance(link, now_us);
     link->counters.packets_in++;
     link->counters.bytes_in += packet.length + link->overhead_bytes;
-    struct list_link *place = list_first(&link->free);
     if (udp && link->settings.udp_blocked) {
         link->counters.dropped_udp++;
-    } else if (place == NULL || packet.length > LINK_PACKET_BYTES_MAX) {
-        link->counters.dropped_line_full++;
-    } else if (link->settings.rate_bps > 0 &&
-               link->queue_bytes + packet.length + link->overhead_bytes > queue_bytes_max) {
-        link->counters.dropped_queue_full++;
-    } else {
-        struct link_packet *mine = packet_at(place);
-        list_remove(place);
-        mine->length = packet.length;
-        memcpy(mine->bytes, packet.data, packet.length);
-        if (list_empty(&link->queue))
-            link->line_us = now_us;
-        list_append(&link->queue, place);
-        link->queue_bytes += weight(link, mine);
-        line_advance(link, now_us);
+        return;
     }
+    if (link->settings.rate_bps > 0 &&
+        link->queue_bytes + packet.length + link->overhead_bytes > queue_bytes_max) {
+        link->counters.dropped_queue_full++;
+        return;
+    }
+    struct link_packet *mine = packet.length <= LINK_PACKET_BYTES_MAX ? packet_take(link) : NULL;
+    if (mine == NULL) {
+        link->counters.dropped_line_full++;
+        return;
+    }
+    mine->length = packet.length;
+    memcpy(mine->bytes, packet.data, packet.length);
+    if (list_empty(&link->queue))
+        link->line_us = now_us;
+    list_append(&link->queue, &mine->place);
+    link->queue_bytes += weight(link, mine);
+    line_advance(link, now_us);
 }
 
 bool link_pop(struct link *link, int64_t now_us, struct span *ret_packet)
@@ -235,7 +246,7 @@ bool link_pop(struct link *link, int64_t now_us, struct span *ret_packet)
         return false;
     struct link_packet *packet = packet_at(place);
     list_remove(place);
-    /* At the end of the free list: its bytes stay while the caller looks. */
+    /* Freed, but its bytes stay while the caller looks. */
     list_append(&link->free, place);
     link->counters.packets_out++;
     link->counters.bytes_out += weight(link, packet);
