@@ -51,13 +51,6 @@ export class Coturn {
     }), 15000).catch((error) => { throw new Error(`${error.message}\n${this.said}`); });
   }
 
-  /* Every relay is gone; the next one has other ports. */
-  async restart() {
-    this.child.kill("SIGKILL");
-    await this.ended;
-    await this.listen();
-  }
-
   async stop() {
     this.child.kill("SIGKILL");
     await this.ended;
