@@ -213,9 +213,10 @@ static enum result cm_open_rtcp(void *state, struct srtp_packet *packet)
         return RESULT_LIBRARY;
     if (CRYPTO_memcmp(tag, packet->bytes + plain + RTCP_INDEX_BYTES, TAG_BYTES) != 0)
         return RESULT_CRYPTO;
-    /* §3.4: without E the payload was never encrypted */
-    if ((word & RTCP_ENCRYPTED) != 0 &&
-        !crypt(&cm->rtcp, packet->ssrc, index, packet->bytes + packet->header_length,
+    /* §3.4 allows it, our profile does not (RFC 5764 §4.1.2); libsrtp2 refuses it too */
+    if ((word & RTCP_ENCRYPTED) == 0)
+        return RESULT_CRYPTO;
+    if (!crypt(&cm->rtcp, packet->ssrc, index, packet->bytes + packet->header_length,
                plain - packet->header_length))
         return RESULT_LIBRARY;
     replay_window_mark(&stream->rtcp, index);
