@@ -81,6 +81,49 @@ static void offer_parses_back(void **state)
     free(text);
 }
 
+static struct sdp_media *offered_media(const struct negotiation_offer *offer, unsigned slot)
+{
+    struct media_fingerprint print = fingerprint();
+    char *text = malloc(TEXT_SIZE);
+    struct sdp_description *read = calloc(1, sizeof(*read));
+    struct sdp_media *media = malloc(sizeof(*media));
+    assert_int_equal(negotiation_write(offer, &print, NULL, 0, text, TEXT_SIZE), RESULT_OK);
+    assert_int_equal(sdp_parse(span_of(text, strlen(text)), read), RESULT_OK);
+    *media = read->media[slot];
+    free(read);
+    free(text);
+    return media;
+}
+
+static void sound_is_asked_for_as_lines_need_it(void **state)
+{
+    struct negotiation_offer offer = offer_new();
+    uint64_t version = offer.version;
+    (void)state;
+    struct sdp_media *up = offered_media(&offer, SLOT_AUDIO_UP);
+    assert_string_equal(up->codecs[0].name, "opus"); /* what comes first is sent */
+    assert_string_equal(up->codecs[1].name, "red");
+    assert_string_equal(up->codecs[1].fmtp, "111/111"); /* RFC 2198 §5: of the type Opus has */
+    assert_int_equal(up->codecs[0].payload_type, 111);
+    assert_int_equal(up->ptime_ms, 0);
+    assert_null(strstr(up->codecs[0].fmtp, "maxaveragebitrate"));
+    assert_non_null(strstr(up->codecs[0].fmtp, "usedtx=1"));
+    free(up);
+    struct negotiation_sound sound = {.bitrate_bps = 12000, .frame_ms = 60, .redundant = true};
+    negotiation_offer_sound(&offer, &sound);
+    assert_int_equal(offer.version, version + 1);
+    up = offered_media(&offer, SLOT_AUDIO_UP);
+    assert_string_equal(up->codecs[0].name, "red");
+    assert_string_equal(up->codecs[1].name, "opus");
+    assert_int_equal(up->ptime_ms, 60);
+    assert_non_null(strstr(up->codecs[1].fmtp, ";maxaveragebitrate=12000"));
+    free(up);
+    struct sdp_media *down = offered_media(&offer, SLOT_AUDIO_DOWN); /* ours to send: no wish */
+    assert_string_equal(down->codecs[0].name, "opus");
+    assert_int_equal(down->ptime_ms, 0);
+    free(down);
+}
+
 static void restart_changes_credentials_alone(void **state)
 {
     struct negotiation_offer offer = offer_new(), before = offer;
@@ -151,21 +194,51 @@ static void firefox_answer(void **state)
     free(text);
 }
 
-/* The recorded answer with every `from` replaced. */
-static enum result read_changed(const char *from, const char *to)
+/* `text` with every `from` replaced; there has to be one, and room. */
+static void replace_all(char *text, const char *from, const char *to)
 {
-    struct negotiation_offer offer = offer_new();
-    struct media_command command;
-    char *text = read_file("tests/data/sdp/chromium_156_answer.sdp");
     unsigned changed = 0;
     for (char *at = strstr(text, from); at != NULL; at = strstr(at + strlen(to), from), changed++) {
         memmove(at + strlen(to), at + strlen(from), strlen(at + strlen(from)) + 1);
         memcpy(at, to, strlen(to));
     }
     assert_true(changed > 0);
+}
+
+/* The recorded answer with every `from` replaced. */
+static enum result read_changed(const char *from, const char *to)
+{
+    struct negotiation_offer offer = offer_new();
+    struct media_command command;
+    char *text = read_file("tests/data/sdp/chromium_156_answer.sdp");
+    replace_all(text, from, to);
     enum result result = negotiation_read_answer(&offer, text, strlen(text), &command);
     free(text);
     return result;
+}
+
+/* The lines Chromium adds to its answer when the offer has RED and the newer extensions. */
+static void answer_with_red(void **state)
+{
+    struct negotiation_offer offer = offer_new();
+    struct media_command command;
+    char *text = read_file("tests/data/sdp/chromium_156_answer.sdp");
+    (void)state;
+    assert_int_equal(negotiation_read_answer(&offer, text, strlen(text), &command), RESULT_OK);
+    assert_int_equal(command.remote.maps.red_payload_type, 0);
+    replace_all(text, "SAVPF 111\r\n", "SAVPF 111 63\r\n");
+    replace_all(text, "a=fmtp:111 minptime=10;useinbandfec=1\r\n",
+                "a=fmtp:111 minptime=10;useinbandfec=1\r\n"
+                "a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n"
+                "a=extmap:6 http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time\r\n");
+    assert_int_equal(negotiation_read_answer(&offer, text, strlen(text), &command), RESULT_OK);
+    assert_int_equal(command.remote.maps.red_payload_type, 63);
+    assert_int_equal(command.remote.maps.payload_type[MEDIA_CODEC_OPUS], 111);
+    assert_int_equal(command.remote.maps.extension_id[MEDIA_EXTENSION_ABS_CAPTURE_TIME], 6);
+    replace_all(text, "red/48000/2", "red/90000"); /* that of video is another thing */
+    assert_int_equal(negotiation_read_answer(&offer, text, strlen(text), &command), RESULT_OK);
+    assert_int_equal(command.remote.maps.red_payload_type, 0);
+    free(text);
 }
 
 static void answers_that_cannot_carry_a_consultation(void **state)
@@ -201,6 +274,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(offer_parses_back),
+        cmocka_unit_test(sound_is_asked_for_as_lines_need_it),
+        cmocka_unit_test(answer_with_red),
         cmocka_unit_test(restart_changes_credentials_alone),
         cmocka_unit_test(two_offers_share_nothing),
         cmocka_unit_test(chromium_answer),
