@@ -88,6 +88,12 @@ static void gateway_reissue(void *owner, const struct actor *actor, const struct
     control_reissue(((struct gateway *)owner)->control, actor, consultation, done, done_owner);
 }
 
+static void gateway_invite_guest(void *owner, const struct guest_invitation *invitation,
+                                 booking_done_fn done, void *done_owner)
+{
+    control_invite_guest(((struct gateway *)owner)->control, invitation, done, done_owner);
+}
+
 static void gateway_redeem(void *owner, const struct redeem *redeem, redeem_done_fn done,
                            void *done_owner)
 {
@@ -309,6 +315,7 @@ static enum result gateway_start_rooms(struct gateway *gateway, const char **ret
                                     .sign_out = gateway_sign_out,
                                     .book = gateway_book,
                                     .reissue = gateway_reissue,
+                                    .invite_guest = gateway_invite_guest,
                                     .redeem = gateway_redeem,
                                     .device_issue = gateway_device_issue,
                                     .device_revoke = gateway_device_revoke,

@@ -2,7 +2,7 @@
  * bounded mailboxes. An endpoint is one browser's PeerConnection; it is addressed by a handle that control gets from
  * media_endpoint_reserve() and that goes stale when the endpoint has drained.
  *
- * Order: OPEN → REMOTE → (ROUTE, GATE)* → CLOSE → event DRAINED. Commands for one endpoint are carried out in order.
+ * Order: OPEN → REMOTE → (SLOTS, ROUTE, GATE)* → CLOSE → event DRAINED. Commands for one endpoint are carried out in order.
  * A route exists closed; only MEDIA_COMMAND_GATE opens it (promise P1). */
 #ifndef MEDIA_MEDIA_COMMAND_H
 #define MEDIA_MEDIA_COMMAND_H
@@ -65,6 +65,7 @@ struct media_fingerprint {
 enum media_command_kind {
     MEDIA_COMMAND_ENDPOINT_OPEN,   /* open */
     MEDIA_COMMAND_ENDPOINT_REMOTE, /* remote: what the SDP answer said */
+    MEDIA_COMMAND_ENDPOINT_SLOTS,  /* slots: all of them; what was there stays, the rest is new */
     MEDIA_COMMAND_ENDPOINT_ICE, /* ice: new local credentials (ICE restart); keys and routes stay */
     MEDIA_COMMAND_ENDPOINT_CLOSE, /* destroy keys at once, forget addresses, answer DRAINED */
     MEDIA_COMMAND_ROUTE_ADD,      /* route: exists from now on, closed */
@@ -91,6 +92,10 @@ struct media_command {
             uint32_t slots_count;
         } remote;
         struct media_ice ice;
+        struct {
+            struct media_slot slots[MEDIA_SLOTS_MAX];
+            uint32_t slots_count;
+        } slots;
         struct {
             struct handle subscriber;
             uint8_t publisher_slot; /* index into the publisher's slots */

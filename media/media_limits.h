@@ -4,7 +4,7 @@
 
 #define MEDIA_WORKERS_MAX              16
 #define MEDIA_ENDPOINTS_PER_WORKER_MAX 4096
-#define MEDIA_SLOTS_MAX                12 /* m-lines of one endpoint, up and down together */
+#define MEDIA_SLOTS_MAX                14 /* m-lines of one endpoint: two up, ten down, a screen each way */
 #define MEDIA_MID_SIZE                 17 /* with NUL; RFC 9143 suggests short ones */
 #define MEDIA_SUBSCRIBERS_MAX          5  /* of one publisher slot */
 #define MEDIA_DATAGRAM_MAX             1500

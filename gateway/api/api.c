@@ -35,6 +35,8 @@ const struct api_route API_ROUTES[] = {
      api_device_issue},
     {"POST", "/api/consultations/*/devices/revoke", API_STAFF, ACCESS_DEVICE_MANAGE, true, true,
      api_device_revoke},
+    {"POST", "/api/consultations/*/guests", API_STAFF, ACCESS_GUEST_INVITE, true, true,
+     api_guest_invite},
     {"GET", "/api/audit/status", API_STAFF, ACCESS_AUDIT_STATUS, false, false, api_audit_status},
     {"POST", "/api/audit/verify", API_STAFF, ACCESS_AUDIT_VERIFY, false, true, api_audit_verify},
     {"GET", "/api/status", API_STAFF, ACCESS_AUDIT_STATUS, false, false, api_status},
@@ -258,16 +260,20 @@ static void api_staff_rows(struct api_call *call, const struct store_rows *rows)
     api_identified(call);
 }
 
+/* Of the patient, or of a guest told by the device's link. */
 static void api_patient_visit_rows(struct api_call *call, const struct store_rows *rows)
 {
     if (store_rows_count(rows) != 1) {
         api_refuse(call, 401, "invitation_expired", NULL);
         return;
     }
-    call->identity.actor = (struct actor){.role = ROLE_PATIENT,
-                                          .authentication = AUTHENTICATION_DEVICE,
-                                          .person = store_rows_id(rows, 0, "patient"),
-                                          .institution = store_rows_id(rows, 0, "institution")};
+    struct actor *actor = &call->identity.actor;
+    if (!role_is_guest(actor->role)) {
+        actor->role = ROLE_PATIENT;
+        actor->person = store_rows_id(rows, 0, "patient");
+    }
+    actor->authentication = AUTHENTICATION_DEVICE;
+    actor->institution = store_rows_id(rows, 0, "institution");
     api_identified(call);
 }
 
@@ -280,6 +286,9 @@ static void api_device_rows(struct api_call *call, const struct store_rows *rows
     }
     call->identity.device = store_rows_id(rows, 0, "id");
     call->identity.consultation = store_rows_id(rows, 0, "consultation");
+    call->identity.actor = (struct actor){
+        .role = role_of_name(store_rows_text(rows, 0, "guest_role")), /* none: the patient's */
+        .person = store_rows_id(rows, 0, "guest")};
     struct store_query query = {.kind = STORE_QUERY_CONSULTATION_BY_ID,
                                 .key = call->identity.consultation.text};
     api_query(call, &query, api_patient_visit_rows);

@@ -28,6 +28,8 @@ struct api_services {
                  void *done_owner);
     void (*reissue)(void *owner, const struct actor *actor, const struct id *consultation,
                     booking_done_fn done, void *done_owner);
+    void (*invite_guest)(void *owner, const struct guest_invitation *invitation,
+                         booking_done_fn done, void *done_owner);
     void (*redeem)(void *owner, const struct redeem *redeem, redeem_done_fn done, void *done_owner);
     void (*device_issue)(void *owner, const struct device_request *request, device_done_fn done,
                          void *done_owner);

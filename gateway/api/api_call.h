@@ -100,6 +100,8 @@ void api_login_answer(struct api *api, const struct password_answer *answer);
 void api_logout(struct api_call *call);
 void api_me(struct api_call *call);
 void api_ticket(struct api_call *call);
+/* guests.c */
+void api_guest_invite(struct api_call *call);
 /* invitations.c */
 void api_redeem(struct api_call *call);
 void api_agreement(struct api_call *call);

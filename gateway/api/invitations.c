@@ -1,4 +1,4 @@
-/* A patient's link: what it agrees to, and binding a browser to it. Fetching the page changes nothing; only this POST
+/* A patient's or guest's link: what it agrees to, and binding a browser to it. Fetching the page changes nothing; only this POST
  * redeems, and it looks the same for every secret that is not valid. */
 #include <string.h>
 
@@ -70,6 +70,7 @@ static void redeem_answered(void *owner, const struct redeem_answer *answer)
     /* A held browser learns the clinic's name and telephone too: somebody has to be able to help. */
     call->status = result_ok(answer->result) ? 200 : 409;
     call->reply = json_object();
+    json_object_set_new(call->reply, "role", json_string(role_name(call->redeem.role)));
     if (!result_ok(answer->result))
         json_object_set_new(call->reply, "code", json_string(answer->code));
     struct store_query query = {.kind = STORE_QUERY_CONSULTATION_BY_ID,
@@ -82,7 +83,9 @@ static void redeem_device_rows(struct api_call *call, const struct store_rows *r
     if (store_rows_count(rows) == 1 &&
         store_rows_integer(rows, 0, "expires_us") > clock_wall_us()) {
         struct id consultation = store_rows_id(rows, 0, "consultation");
-        if (id_equal(&consultation, &call->redeem.consultation))
+        struct id guest = store_rows_id(rows, 0, "guest");
+        if (id_equal(&consultation, &call->redeem.consultation) &&
+            id_equal(&guest, &call->redeem.guest)) /* a guest's browser is not the patient's */
             call->redeem.device = store_rows_id(rows, 0, "id");
     }
     call->api->services.redeem(call->api->services.owner, &call->redeem, redeem_answered, call);
@@ -98,6 +101,10 @@ static void redeem_invitation_rows(struct api_call *call, const struct store_row
     call->redeem.invitation = store_rows_id(rows, 0, "id");
     call->redeem.consultation = store_rows_id(rows, 0, "consultation");
     call->redeem.patient = store_rows_id(rows, 0, "patient");
+    call->redeem.guest = store_rows_id(rows, 0, "guest");
+    call->redeem.role = id_is_set(&call->redeem.guest)
+                            ? role_of_name(store_rows_text(rows, 0, "guest_role"))
+                            : ROLE_PATIENT;
     call->redeem.created_us = store_rows_integer(rows, 0, "created_us");
     call->redeem.expires_us = store_rows_integer(rows, 0, "expires_us");
     struct store_query query = {.kind = STORE_QUERY_DEVICE_BY_HASH,

@@ -1,4 +1,4 @@
-/* A visit before it begins: booking it, making links, binding a browser to a link. Each is one transaction. */
+/* A visit before it begins: booking it, making the patient's links. Each is one transaction. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,22 +10,6 @@
 
 #define INVITATION_LIFE_US                                                                         \
     (36ll * 3600 * US_PER_S) /* from booking or the booked time, whichever is later */
-#define DEVICE_LIFE_US (36ll * 3600 * US_PER_S)
-
-/* A patient's name as a canonical JSON text to be sealed: {"name":"…"}. Controls were refused before; quotes and
- * backslashes are the only characters left to escape (RFC 8785 §3.2.2.2). */
-static enum result booking_personal(const char *name, char *ret_text, size_t size)
-{
-    char escaped[2 * 121];
-    size_t used = 0;
-    for (const char *at = name; *at != 0; at++) {
-        if (*at == '"' || *at == '\\')
-            escaped[used++] = '\\';
-        escaped[used++] = *at;
-    }
-    escaped[used] = 0;
-    return text_format(ret_text, size, "{\"name\":\"%s\"}", escaped) ? RESULT_OK : RESULT_TOO_LARGE;
-}
 
 struct booking_wait {
     struct control *control;
@@ -82,22 +66,27 @@ static void booking_refuse(booking_done_fn done, void *owner, enum result result
     done(owner, &answer);
 }
 
-static void booking_invitation(struct store_transaction *transaction,
-                               struct live_consultation *live, const struct actor *actor,
-                               char *ret_secret)
+struct store_invitation invitation_row(const struct live_consultation *live, char *ret_secret)
 {
     struct token secret = token_new();
     (void)!text_copy(ret_secret, VISIT_SECRET_SIZE, secret.text);
     int64_t now_us = clock_wall_us();
     int64_t from_us = live->now.booked_for_us > now_us ? live->now.booked_for_us : now_us;
-    struct store_invitation invitation = {.id = id_new('v'),
-                                          .consultation = live->now.id,
-                                          .patient = live->now.patient,
-                                          .secret = token_hash(secret.text),
-                                          .created_us = now_us,
-                                          .expires_us = from_us + INVITATION_LIFE_US};
-    live->link_us =
-        now_us; /* from now on: an older link on its way to the disk would come back to life there */
+    return (struct store_invitation){.id = id_new('v'),
+                                     .consultation = live->now.id,
+                                     .patient = live->now.patient,
+                                     .secret = token_hash(secret.text),
+                                     .created_us = now_us,
+                                     .expires_us = from_us + INVITATION_LIFE_US};
+}
+
+static void booking_invitation(struct store_transaction *transaction,
+                               struct live_consultation *live, const struct actor *actor,
+                               char *ret_secret)
+{
+    struct store_invitation invitation = invitation_row(live, ret_secret);
+    /* from now on: an older link on its way to the disk would come back to life there */
+    live->link_us = invitation.created_us;
     store_put_invitation(transaction, &invitation);
     struct audit_draft draft = {.act = AUDIT_ACT_INVITE_ISSUE,
                                 .outcome = AUDIT_OK,
@@ -176,7 +165,7 @@ void control_book(struct control *control, const struct booking *booking, bookin
     }
     char personal[512];
     if (!text_is_plain_utf8(booking->patient_name, strlen(booking->patient_name)) ||
-        !result_ok(booking_personal(booking->patient_name, personal, sizeof(personal)))) {
+        !result_ok(name_seal_text(booking->patient_name, personal, sizeof(personal)))) {
         booking_refuse(done, owner, RESULT_INVALID, "malformed", "patient_name");
         return;
     }
@@ -249,131 +238,4 @@ void control_reissue(struct control *control, const struct actor *actor,
     enum result result = store_submit(control->rooms.store, transaction, booking_finish, wait);
     if (!result_ok(result))
         booking_finish(wait, result, STORE_NO_SEQ);
-}
-
-/* ---- redeeming ------------------------------------------------------------------------------------------------- */
-
-struct redeem_wait {
-    struct control *control;
-    struct id consultation; /* whose holder this browser becomes; empty: it is held */
-    struct redeem_answer answer;
-    redeem_done_fn done;
-    void *owner;
-};
-
-static void redeem_finish(void *owner, enum result result, uint64_t first_seq)
-{
-    struct redeem_wait *wait = owner;
-    (void)first_seq;
-    if (!result_ok(result)) {
-        struct live_consultation *live =
-            id_is_set(&wait->consultation) ? live_find(wait->control, &wait->consultation) : NULL;
-        if (live != NULL && id_equal(&live->holder, &wait->answer.device))
-            live->holder = (struct id){{0}};
-        wait->answer.result = result;
-        wait->answer.code = "storage";
-        wait->answer.bound_now = false;
-    }
-    wait->done(wait->owner, &wait->answer);
-    free(wait);
-}
-
-/* The browser that may sit down: the one on the seat, else the one that redeemed the link first, also when that is only
- * now being written. */
-static struct id redeem_holder(const struct live_consultation *live)
-{
-    const struct seat *seat = &live->now.seats[0];
-    bool seated =
-        seat->status != SEAT_EMPTY && seat->status != SEAT_GONE && id_is_set(&seat->device);
-    return seated ? seat->device : live->holder;
-}
-
-/* A new browser shows the link. The first one holds the visit; a later one is bound too, so that staff can move the
- * seat to it, but it stays held (JP-OC-2.5-20). */
-static void redeem_bind(struct control *control, struct live_consultation *live,
-                        const struct redeem *redeem, struct redeem_wait *wait)
-{
-    struct id holder = redeem_holder(live);
-    bool first = !id_is_set(&holder);
-    int64_t now_us = clock_wall_us();
-    struct token cookie = token_new();
-    (void)!text_copy(wait->answer.cookie, sizeof(wait->answer.cookie), cookie.text);
-    wait->answer.device = id_new('b');
-    wait->answer.bound_now = true;
-    wait->answer.result = first ? RESULT_OK : RESULT_DENIED;
-    wait->answer.code = first ? NULL : "held_other_device";
-    struct store_device device = {.id = wait->answer.device,
-                                  .invitation = redeem->invitation,
-                                  .consultation = redeem->consultation,
-                                  .secret = token_hash(cookie.text),
-                                  .created_us = now_us,
-                                  .expires_us = now_us + DEVICE_LIFE_US};
-    struct store_transaction *transaction = store_transaction_new();
-    store_put_device(transaction, &device);
-    if (first) {
-        live->holder = device.id;
-        wait->consultation = redeem->consultation;
-        struct store_invitation invitation = {.id = redeem->invitation,
-                                              .consultation = redeem->consultation,
-                                              .patient = redeem->patient,
-                                              .secret = redeem->secret,
-                                              .created_us = redeem->created_us,
-                                              .expires_us = redeem->expires_us,
-                                              .redeemed_us = now_us,
-                                              .device = device.id};
-        store_put_invitation(transaction, &invitation);
-    }
-    struct actor actor = {.role = ROLE_PATIENT,
-                          .authentication = AUTHENTICATION_LINK,
-                          .person = redeem->patient,
-                          .institution = live->now.institution};
-    struct audit_draft draft = {.act = first ? AUDIT_ACT_INVITE_REDEEM
-                                             : AUDIT_ACT_INVITE_SECOND_DEVICE,
-                                .outcome = first ? AUDIT_OK : AUDIT_DENY,
-                                .actor = actor,
-                                .object_kind = "consult",
-                                .object = redeem->consultation};
-    struct audit_extra *extra = &draft.extra[draft.extra_count++];
-    *extra = (struct audit_extra){.key = "device", .is_text = true};
-    (void)!text_copy(extra->text, sizeof(extra->text), device.id.text);
-    store_transaction_record(transaction, &draft);
-    enum result result = store_submit(control->rooms.store, transaction, redeem_finish, wait);
-    if (!result_ok(result)) {
-        redeem_finish(wait, result, STORE_NO_SEQ);
-        return;
-    }
-    if (!first) { /* both sides are told */
-        struct actor system = control_system_actor(live);
-        struct pending_input pending = {
-            .input = control_input(CONSULTATION_EVENT_SECOND_DEVICE, &system)};
-        pending.input.device = device.id;
-        control_submit(live, &pending);
-    }
-}
-
-void control_redeem(struct control *control, const struct redeem *redeem, redeem_done_fn done,
-                    void *owner)
-{
-    assert_on_thread(&control->owner);
-    struct live_consultation *live = live_find(control, &redeem->consultation);
-    struct redeem_wait *wait = calloc(1, sizeof(*wait));
-    struct redeem_answer answer = {.result = RESULT_STALE, .code = "invitation_expired"};
-    if (live == NULL || wait == NULL || consultation_is_over(live->now.state) ||
-        redeem->expires_us <= clock_wall_us() || redeem->created_us < live->link_us) {
-        free(wait);
-        done(owner, &answer);
-        return;
-    }
-    struct id holder = redeem_holder(live);
-    *wait = (struct redeem_wait){.control = control, .done = done, .owner = owner};
-    if (!id_is_set(&redeem->device)) {
-        redeem_bind(control, live, redeem, wait);
-        return;
-    }
-    wait->answer.device = redeem->device;
-    bool holds = !id_is_set(&holder) || id_equal(&holder, &redeem->device);
-    wait->answer.result = holds ? RESULT_OK : RESULT_DENIED;
-    wait->answer.code = holds ? NULL : "held_other_device";
-    wait->done(wait->owner, &wait->answer);
-    free(wait);
 }

@@ -20,21 +20,6 @@
 
 /* ---- birth ----------------------------------------------------------------------------------------------------- */
 
-/* The name out of the sealed {"name":"…"}, undoing the two escapes booking.c makes. */
-static void control_patient_name(const char *personal, char *ret_name, size_t size)
-{
-    const char *at = strstr(personal, "\"name\":\"");
-    size_t used = 0;
-    if (at == NULL)
-        return;
-    for (at += 8; *at != 0 && *at != '"' && used + 1 < size; at++) {
-        if (*at == '\\' && at[1] != 0)
-            at++;
-        ret_name[used++] = *at;
-    }
-    ret_name[used] = 0;
-}
-
 static enum result control_load_patient(struct control *control, struct live_consultation *live)
 {
     struct store_query query = {.kind = STORE_QUERY_PATIENT_BY_ID, .key = live->now.patient.text};
@@ -43,13 +28,13 @@ static enum result control_load_patient(struct control *control, struct live_con
     if (!result_ok(result))
         return result;
     if (store_rows_count(rows) == 1)
-        control_patient_name(store_rows_text(rows, 0, "personal"), live->patient_name,
-                             sizeof(live->patient_name));
+        name_of_sealed(store_rows_text(rows, 0, "personal"), live->patient_name,
+                       sizeof(live->patient_name));
     store_rows_free(rows);
     return RESULT_OK;
 }
 
-/* Whose browser may sit down first: the newest link's. */
+/* Whose browser may sit down first: that of the patient's newest link, which comes last. */
 static enum result control_load_holder(struct control *control, struct live_consultation *live)
 {
     struct store_query query = {.kind = STORE_QUERY_INVITATIONS_OF_CONSULTATION,
@@ -58,10 +43,11 @@ static enum result control_load_holder(struct control *control, struct live_cons
     enum result result = store_query_now(control->rooms.store, &query, &rows);
     if (!result_ok(result))
         return result;
-    if (store_rows_count(rows) > 0) {
-        size_t newest = store_rows_count(rows) - 1;
-        live->holder = store_rows_id(rows, newest, "device");
-        live->link_us = store_rows_integer(rows, newest, "created_us");
+    for (size_t row = 0; row < store_rows_count(rows); row++) {
+        if (!store_rows_is_null(rows, row, "guest"))
+            continue;
+        live->holder = store_rows_id(rows, row, "device");
+        live->link_us = store_rows_integer(rows, row, "created_us");
     }
     store_rows_free(rows);
     return RESULT_OK;
@@ -116,6 +102,8 @@ static enum result control_load_one(struct control *control, const struct store_
         result = control_load_patient(control, live);
     if (result_ok(result))
         result = control_load_holder(control, live);
+    if (result_ok(result))
+        result = guests_load(control, live);
     if (!result_ok(result))
         live_free(live);
     return result;
@@ -301,6 +289,7 @@ static void tick_lost_endpoint(struct live_consultation *live, int seat, int64_t
         return;
     enum track first = seat == 0 ? TRACK_PATIENT_AUDIO : TRACK_PHYSICIAN_AUDIO;
     bool silent =
+        seat < SEAT_FIRST_GUEST &&
         evidence_gap_us(&live->evidence, first, now_us) > ENDPOINT_LOST_AFTER_US &&
         evidence_gap_us(&live->evidence, (enum track)(first + 1), now_us) > ENDPOINT_LOST_AFTER_US;
     if (status == SEAT_PRESENT && (silent || !place->connected))

@@ -112,6 +112,10 @@ void control_book(struct control *control, const struct booking *booking, bookin
 void control_reissue(struct control *control, const struct actor *actor,
                      const struct id *consultation, booking_done_fn done, void *owner);
 
+/* A link for one more person; step, guest and invitation are one transaction. The callback comes exactly once. */
+void control_invite_guest(struct control *control, const struct guest_invitation *invitation,
+                          booking_done_fn done, void *owner);
+
 /* Redeeming a link: which device may hold the visit. The callback comes exactly once, maybe at once. */
 void control_redeem(struct control *control, const struct redeem *redeem, redeem_done_fn done,
                     void *owner);

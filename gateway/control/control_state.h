@@ -13,7 +13,8 @@
 #include "gateway/identity/ticket.h"
 
 #define CONTROL_TICKETS_MAX 1024
-#define LIVE_CLOSING_MAX    16 /* endpoints of one consultation on their way out */
+#define LIVE_CLOSING_MAX    24 /* endpoints of one consultation on their way out */
+#define SUBMIT_ROWS_MAX     2
 
 /* Thread: control.   Owner: struct control, in visitors.
  * Life:   hello accepted … `ended` handler.
@@ -41,6 +42,7 @@ struct live_seat {
     bool wants_media;
     struct handle endpoint; /* unset: none */
     struct negotiation_offer offer;
+    uint8_t slots_told;    /* of that offer: what the worker knows */
     uint32_t offer_number; /* of the last offer sent */
     bool open_refused;     /* the worker's mailbox was full; the tick opens it then */
     bool answered;         /* to that offer */
@@ -52,9 +54,12 @@ struct live_seat {
     struct sending sending; /* what it was last asked to send; sound is asked for in the offer */
     int64_t reoffer_us;     /* no offer because of sound before this */
     struct device_session
-        *devices[2];            /* of a seat with the role device, by whip_kind; NULL: none */
-    struct diagnosis diagnosis; /* of the attempt that is under way */
-    const char *told;           /* code last told about it; NULL: none */
+        *devices[2];                  /* of a seat with the role device, by whip_kind; NULL: none */
+    struct diagnosis diagnosis;       /* of the attempt that is under way */
+    const char *told;                 /* code last told about it; NULL: none */
+    bool voice_off, face_off;         /* as the page says it */
+    char guest_name[VISIT_NAME_SIZE]; /* as staff wrote it in the invitation; empty: no guest */
+    struct id guest_holder;           /* the browser that redeemed the guest's link first */
 };
 
 /* An input with the one who waits for its outcome. */
@@ -70,7 +75,7 @@ struct pending_input {
     struct message_scalar fact_scalar;
     void (*done)(void *owner, enum result result, const struct step_result *step);
     void *owner;
-    /* What else belongs into the transaction of a step that went; may be NULL. */
+    /* What else belongs into the transaction of a step that went, at most SUBMIT_ROWS_MAX rows; may be NULL. */
     void (*attach)(void *owner, struct store_transaction *transaction);
 };
 
@@ -94,8 +99,9 @@ struct live_consultation {
     uint32_t worker;
     bool has_worker;
     struct live_seat seats[SEATS_MAX];
-    bool routed[SEATS_MAX][SEATS_MAX]; /* routes exist from one endpoint to the other */
-    bool gates[SEATS_MAX][SEATS_MAX][MEDIA_KIND_COUNT]; /* as last told to the worker */
+    bool wide; /* a guest came: everybody gets m-lines for all the seats */
+    bool routed[SEATS_MAX][SEATS_MAX][NEGOTIATION_TRACKS]; /* routes that exist */
+    bool gates[SEATS_MAX][SEATS_MAX][NEGOTIATION_TRACKS];  /* as last told to the worker */
     struct {
         struct handle endpoint; /* told to close, DRAINED not seen yet */
         int seat;
@@ -152,6 +158,8 @@ const struct control_pack *control_pack_by_hash(struct control *control, const s
 /* The one who sits there, or NULL. */
 struct visitor *live_visitor(const struct live_consultation *live, int seat);
 int live_seat_of_role(const struct consultation *consultation, enum role role);
+/* The seat that is this person's, whoever sits there now, or -1. */
+int live_seat_of(const struct consultation *consultation, const struct actor *actor);
 
 /* submit.c: one input through step, store and effects. The done callback, if any, comes exactly once. */
 void control_submit(struct live_consultation *live, const struct pending_input *pending);
@@ -181,10 +189,28 @@ void visitor_sit_moved(struct live_consultation *live);
 /* effects.c */
 void control_effects(struct live_consultation *live, const struct step_result *step);
 
+/* visit_names.c: a person's name as it is sealed, {"name":"…"}, and back */
+enum result name_seal_text(const char *name, char *ret_text, size_t size);
+void name_of_sealed(const char *personal, char *ret_name, size_t size);
+
+/* guests.c: their names, and who holds their links, after a restart */
+enum result guests_load(struct control *control, struct live_consultation *live);
+/* A new link's row; the secret is told once. */
+struct store_invitation invitation_row(const struct live_consultation *live, char *ret_secret);
+
+/* transport_routes.c */
+void transport_gates(struct live_consultation *live);
+int transport_seat_of_line(int to, int line);
+/* M-lines this seat's offer lacks; false: none. */
+bool transport_add_lines(struct live_consultation *live, int seat);
+/* Its endpoint is gone, and every route with it. */
+void transport_forget_routes(struct live_consultation *live, int seat);
+
 /* transport.c */
+/* False when the mailbox is full: loud, and the tick tells again what is still true. */
+bool transport_command(struct live_consultation *live, const struct media_command *command);
 void transport_open(struct live_consultation *live, int seat);
 void transport_close(struct live_consultation *live, int seat);
-void transport_gates(struct live_consultation *live);
 /* An endpoint on the consultation's worker, which is chosen now if it has none. */
 MUST_CHECK enum result transport_reserve(struct live_consultation *live,
                                          struct handle *ret_endpoint);

@@ -66,6 +66,16 @@ int live_seat_of_role(const struct consultation *consultation, enum role role)
     return -1;
 }
 
+int live_seat_of(const struct consultation *consultation, const struct actor *actor)
+{
+    for (int seat = 0; seat < SEATS_MAX; seat++)
+        if (consultation->seats[seat].role == actor->role &&
+            id_equal(&consultation->seats[seat].person, &actor->person) &&
+            (seat < SEAT_FIRST_GUEST || consultation->seats[seat].status != SEAT_GONE))
+            return seat;
+    return -1;
+}
+
 const struct consultation *control_find(struct control *control, const struct id *consultation)
 {
     const struct live_consultation *live = live_find(control, consultation);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "gateway/base/check.h"
 #include "gateway/base/random.h"
 
 /* Our payload types; any unused dynamic numbers would do (RFC 3551 §6). */
@@ -76,6 +77,49 @@ static const struct sdp_codec VIDEO_CODECS[] = {
      .fmtp = "apt=102"},
 };
 
+int negotiation_offer_find(const struct negotiation_offer *offer, enum negotiation_track track,
+                           bool up, uint8_t line)
+{
+    for (int i = 0; i < offer->slots_count; i++)
+        if (offer->uses[i].track == track && offer->uses[i].up == up && offer->uses[i].line == line)
+            return i;
+    return -1;
+}
+
+bool negotiation_offer_add(struct negotiation_offer *offer, enum negotiation_track track, bool up,
+                           uint8_t line)
+{
+    if (negotiation_offer_find(offer, track, up, line) >= 0)
+        return false;
+    CHECK(offer->slots_count < NEGOTIATION_SLOTS_MAX);
+    unsigned i = offer->slots_count++;
+    struct media_slot *slot = &offer->slots[i];
+    offer->uses[i] = (struct negotiation_use){.track = track, .up = up, .line = line};
+    snprintf(slot->mid, sizeof(slot->mid), "%u", i);
+    slot->kind = track == TRACK_AUDIO ? MEDIA_AUDIO : MEDIA_VIDEO;
+    slot->up = up;
+    if (!up) {
+        slot->ssrc = random_u32() | 1; /* 0 means none here */
+        slot->rtx_ssrc = slot->kind == MEDIA_VIDEO ? random_u32() | 1 : 0;
+    }
+    return true;
+}
+
+bool negotiation_offer_widen(struct negotiation_offer *offer)
+{
+    bool added = false;
+    for (uint8_t line = 0; line < NEGOTIATION_PEOPLE_MAX; line++) {
+        added |= negotiation_offer_add(offer, TRACK_AUDIO, false, line);
+        added |= negotiation_offer_add(offer, TRACK_VIDEO, false, line);
+    }
+    return added;
+}
+
+void negotiation_offer_again(struct negotiation_offer *offer)
+{
+    offer->version++;
+}
+
 void negotiation_offer_restart(struct negotiation_offer *offer, const struct media_ice *ice)
 {
     offer->version++;
@@ -96,15 +140,9 @@ void negotiation_offer_init(const struct media_ice *ice, struct negotiation_offe
     ret_offer->version = 1;
     ret_offer->ice = *ice;
     random_token(8, ret_offer->cname, sizeof(ret_offer->cname));
-    for (unsigned i = 0; i < NEGOTIATION_SLOTS; i++) {
-        struct media_slot *slot = &ret_offer->slots[i];
-        snprintf(slot->mid, sizeof(slot->mid), "%u", i);
-        slot->kind = i % 2 == 0 ? MEDIA_AUDIO : MEDIA_VIDEO;
-        slot->up = i < 2;
-        if (!slot->up) {
-            slot->ssrc = random_u32() | 1; /* 0 means none here */
-            slot->rtx_ssrc = slot->kind == MEDIA_VIDEO ? random_u32() | 1 : 0;
-        }
+    for (int up = 1; up >= 0; up--) {
+        negotiation_offer_add(ret_offer, TRACK_AUDIO, up, 0);
+        negotiation_offer_add(ret_offer, TRACK_VIDEO, up, 0);
     }
 }
 
@@ -168,9 +206,11 @@ static void negotiation_write_media(const struct negotiation_offer *offer,
         ssrc->ssrc = slot->ssrc;
         ssrc->rtx_ssrc = slot->rtx_ssrc;
         snprintf(ssrc->cname, sizeof(ssrc->cname), "%s", offer->cname);
-        /* One stream for sound and picture, so the browser keeps them in step (lip-sync). */
-        snprintf(ret_media->msid, sizeof(ret_media->msid), "%s %s", offer->cname,
-                 audio ? "sound" : "picture");
+        /* One stream a person for sound and picture, so the browser keeps them in step (lip-sync). */
+        static const char *const tracks[NEGOTIATION_TRACKS] = {"sound", "picture", "screen"};
+        const struct negotiation_use *use = &offer->uses[index];
+        snprintf(ret_media->msid, sizeof(ret_media->msid), "%s%c %s%u", offer->cname,
+                 use->track == TRACK_SCREEN ? 's' : '0' + use->line, tracks[use->track], use->line);
     }
 }
 
@@ -204,8 +244,8 @@ enum result negotiation_write(const struct negotiation_offer *offer,
     description->session_id = offer->session_id;
     description->session_version = offer->version;
     description->ice_lite = true;
-    description->media_count = NEGOTIATION_SLOTS;
-    for (unsigned i = 0; i < NEGOTIATION_SLOTS; i++)
+    description->media_count = offer->slots_count;
+    for (unsigned i = 0; i < offer->slots_count; i++)
         negotiation_write_media(offer, fingerprint, i, &description->media[i]);
     negotiation_put_candidates(description, candidates, candidates_count);
     size_t length = 0;
@@ -274,9 +314,9 @@ static enum result negotiation_read_slots(const struct negotiation_offer *offer,
                                           const struct sdp_description *answer,
                                           struct media_command *command)
 {
-    if (answer->media_count != NEGOTIATION_SLOTS)
+    if (answer->media_count != offer->slots_count)
         return RESULT_UNSUPPORTED;
-    for (unsigned i = 0; i < NEGOTIATION_SLOTS; i++) {
+    for (unsigned i = 0; i < offer->slots_count; i++) {
         const struct sdp_media *media = &answer->media[i];
         const struct media_slot *offered = &offer->slots[i];
         if (strcmp(media->mid, offered->mid) != 0 ||

@@ -7,6 +7,7 @@
 #ifndef GATEWAY_CONTROL_NEGOTIATION_H
 #define GATEWAY_CONTROL_NEGOTIATION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,9 +16,20 @@
 #include "media/media.h"
 #include "signaling/sdp/sdp.h"
 
-#define NEGOTIATION_SLOTS 4 /* mic up, cam up, sound down, picture down */
+#define NEGOTIATION_SLOTS      4 /* between two: mic up, cam up, sound down, picture down */
+#define NEGOTIATION_PEOPLE_MAX 5 /* others whom one can hear and see */
+#define NEGOTIATION_SLOTS_MAX  (2 + 2 * NEGOTIATION_PEOPLE_MAX + 2)
 
+/* The first four; whatever more there is comes behind them, in the order it was needed. */
 enum negotiation_slot { SLOT_AUDIO_UP, SLOT_VIDEO_UP, SLOT_AUDIO_DOWN, SLOT_VIDEO_DOWN };
+
+/* What goes through an m-line; `line` counts the others for the two down kinds and is 0 else. */
+enum negotiation_track { TRACK_AUDIO, TRACK_VIDEO, TRACK_SCREEN, NEGOTIATION_TRACKS };
+struct negotiation_use {
+    enum negotiation_track track;
+    bool up;
+    uint8_t line;
+};
 
 /* How this endpoint's sound is asked for. All zero: as the browser likes. */
 struct negotiation_sound {
@@ -32,12 +44,24 @@ struct negotiation_offer {
     uint64_t version;
     struct media_ice ice;
     char cname[MEDIA_CNAME_SIZE];
-    struct media_slot slots[NEGOTIATION_SLOTS];
+    uint8_t slots_count;
+    struct media_slot slots[NEGOTIATION_SLOTS_MAX];
+    struct negotiation_use uses[NEGOTIATION_SLOTS_MAX];
     struct negotiation_sound sound;
 };
 
 /* Fresh SSRCs and names; `ice` is ours (media_ice_new). */
 void negotiation_offer_init(const struct media_ice *ice, struct negotiation_offer *ret_offer);
+/* One more m-line behind the others, once each; false when it is there already. The next offer has to say so. */
+bool negotiation_offer_add(struct negotiation_offer *offer, enum negotiation_track track, bool up,
+                           uint8_t line);
+/* Index of that m-line, or -1. */
+int negotiation_offer_find(const struct negotiation_offer *offer, enum negotiation_track track,
+                           bool up, uint8_t line);
+/* Sound and picture down for everybody there can be: false when they were there. */
+bool negotiation_offer_widen(struct negotiation_offer *offer);
+/* The next version of the same offer: m-lines were added. */
+void negotiation_offer_again(struct negotiation_offer *offer);
 /* New credentials and the next version, same m-lines: an ICE restart (RFC 8445 §9). */
 void negotiation_offer_restart(struct negotiation_offer *offer, const struct media_ice *ice);
 /* The next version, same m-lines and transport, the sound asked for in another way. */

@@ -16,8 +16,9 @@
 #define VALUES_JSON_SIZE (FACTS_MAX * (FACT_NAME_SIZE + 24) + 16)
 
 #define BATCH_ITEMS_MAX  24
-/* Operations one more input may add: its pack, decision, consent and attachment, and its records; the consultation itself comes last. */
-#define BATCH_OPS_EACH (STEP_RECORDS_MAX + 4)
+/* Operations one more input may add: its pack, decision and consent, its attachment, and its records; the consultation
+ * itself comes last. */
+#define BATCH_OPS_EACH (STEP_RECORDS_MAX + 3 + SUBMIT_ROWS_MAX)
 
 struct submit_item {
     struct pending_input pending;
@@ -295,7 +296,7 @@ static void submit_write_item(struct store_transaction *transaction, struct live
         batch->ops++;
     if (go && item->pending.attach != NULL) {
         item->pending.attach(item->pending.owner, transaction);
-        batch->ops++;
+        batch->ops += SUBMIT_ROWS_MAX;
     }
     for (unsigned i = 0; i < step->record_count; i++) {
         if (step->records[i].has_rule)

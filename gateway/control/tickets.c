@@ -84,7 +84,7 @@ static bool identity_of_other_device(const struct visit_identity *identity, cons
 {
     const struct other_devices *others = wanted;
     return id_equal(&identity->consultation, others->consultation) &&
-           !id_equal(&identity->device, others->kept);
+           !role_is_guest(identity->actor.role) && !id_equal(&identity->device, others->kept);
 }
 
 void control_end_devices(struct control *control, const struct id *consultation,

@@ -1,5 +1,5 @@
-/* Endpoints, offers and routes of the seats. A seat may have an endpoint only while consultation_may_have_endpoint()
- * says so (P3); a route's gate is what consultation_gate_open() says, told to the worker on every change (P1). */
+/* Endpoints and offers of the seats; their routes are transport_routes.c. A seat may have an endpoint only while consultation_may_have_endpoint()
+ * says so (P3). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,11 +9,11 @@
 #include "gateway/control/ice_servers.h"
 #include "gateway/control/devices.h"
 
-#define OFFER_TEXT_SIZE 16384
+#define OFFER_TEXT_SIZE 32768 /* of the message field */
 #define CANDIDATES_MAX  16
 
 /* Sends a command; a full mailbox is rare and loud, and the tick derives gates anew, so nothing stays wrong. */
-static bool transport_command(struct live_consultation *live, const struct media_command *command)
+bool transport_command(struct live_consultation *live, const struct media_command *command)
 {
     enum result result = media_command_send(live->control->rooms.media, command);
     if (!result_ok(result))
@@ -47,16 +47,17 @@ void transport_send_offer(struct live_consultation *live, int seat, bool fresh)
     message->offer.offer = ++place->offer_number;
     message->offer.sdp = text;
     message->offer.fresh = fresh;
-    for (unsigned i = 0; i < NEGOTIATION_SLOTS; i++) {
+    for (unsigned i = 0; i < place->offer.slots_count; i++) {
         struct message_track *track = &message->offer.tracks[message->offer.tracks_count++];
         const struct media_slot *slot = &place->offer.slots[i];
+        const struct negotiation_use *use = &place->offer.uses[i];
         (void)!text_copy(track->mid, sizeof(track->mid), slot->mid);
         (void)!text_copy(track->kind, sizeof(track->kind),
                          slot->kind == MEDIA_AUDIO ? "audio" : "video");
         (void)!text_copy(track->direction, sizeof(track->direction), slot->up ? "up" : "down");
-        /* 1:1: what comes down is the other one's. */
-        track->has_seat = !slot->up;
-        track->seat = seat == 0 ? 1 : 0;
+        track->has_screen = track->screen = use->track == TRACK_SCREEN;
+        track->has_seat = !slot->up && !track->screen; /* whose screen it is: the roster */
+        track->seat = transport_seat_of_line(seat, use->line);
     }
     ice_servers_fill(&control->options.turn, clock_wall_us(), &message->offer);
     place->answered = false;
@@ -99,8 +100,10 @@ void transport_open(struct live_consultation *live, int seat)
     command.open.consultation = live->now.id;
     command.open.ice = place->offer.ice;
     memcpy(command.open.cname, place->offer.cname, sizeof(command.open.cname));
+    live->wide = live->wide || seat >= SEAT_FIRST_GUEST;
+    transport_add_lines(live, seat);
     memcpy(command.open.slots, place->offer.slots, sizeof(place->offer.slots));
-    command.open.slots_count = NEGOTIATION_SLOTS;
+    command.open.slots_count = place->slots_told = place->offer.slots_count;
     place->diagnosis =
         (struct diagnosis){.has_step = false}; /* `told` stays: the same cause again is no news */
     place->connected = place->was_connected = place->answered = false;
@@ -138,70 +141,13 @@ void transport_close(struct live_consultation *live, int seat)
     transport_retire(live, seat, place->endpoint);
     place->endpoint = (struct handle){0};
     place->connected = false;
-    for (int other = 0; other < SEATS_MAX; other++) {
-        live->routed[seat][other] = live->routed[other][seat] = false;
-        memset(live->gates[seat][other], 0, sizeof(live->gates[seat][other]));
-        memset(live->gates[other][seat], 0, sizeof(live->gates[other][seat]));
-    }
+    transport_forget_routes(live, seat);
     sending_reset(live, seat);
-    if (seat < 2) {
+    if (seat < SEAT_FIRST_GUEST) {
         live->arriving[seat == 0 ? TRACK_PATIENT_AUDIO : TRACK_PHYSICIAN_AUDIO] = false;
         live->arriving[seat == 0 ? TRACK_PATIENT_VIDEO : TRACK_PHYSICIAN_VIDEO] = false;
         evidence_endpoint_lost(&live->evidence, seat == 0, clock_monotonic_us());
     }
-}
-
-static struct media_command transport_route(const struct live_consultation *live,
-                                            enum media_command_kind kind, int from, int to,
-                                            enum media_kind media_kind)
-{
-    struct media_command command = {.kind = kind, .endpoint = live->seats[from].endpoint};
-    command.route.subscriber = live->seats[to].endpoint;
-    command.route.publisher_slot = media_kind == MEDIA_AUDIO ? SLOT_AUDIO_UP : SLOT_VIDEO_UP;
-    command.route.subscriber_slot = media_kind == MEDIA_AUDIO ? SLOT_AUDIO_DOWN : SLOT_VIDEO_DOWN;
-    return command;
-}
-
-static void transport_pair(struct live_consultation *live, int from, int to)
-{
-    for (int kind = 0; kind < MEDIA_KIND_COUNT; kind++) {
-        struct media_command command =
-            transport_route(live, MEDIA_COMMAND_ROUTE_ADD, from, to, (enum media_kind)kind);
-        if (!live->routed[from][to] && !transport_command(live, &command))
-            return;
-    }
-    live->routed[from][to] = true;
-    for (int kind = 0; kind < MEDIA_KIND_COUNT; kind++) {
-        bool open = consultation_gate_open(&live->now, from, to,
-                                           kind == MEDIA_AUDIO ? GATE_AUDIO : GATE_VIDEO);
-        if (open == live->gates[from][to][kind])
-            continue;
-        struct media_command command =
-            transport_route(live, MEDIA_COMMAND_GATE, from, to, (enum media_kind)kind);
-        command.route.open = open;
-        if (transport_command(live, &command))
-            live->gates[from][to][kind] = open;
-    }
-}
-
-void transport_gates(struct live_consultation *live)
-{
-    bool any = false;
-    for (int from = 0; from < SEATS_MAX; from++)
-        for (int to = 0; to < SEATS_MAX; to++) {
-            if (from == to || !handle_is_set(live->seats[from].endpoint) ||
-                !handle_is_set(live->seats[to].endpoint))
-                continue;
-            if (from >= SEAT_FIRST_GUEST || to >= SEAT_FIRST_GUEST)
-                continue; /* a browser has m-lines for one other person; players: below */
-            transport_pair(live, from, to);
-            any = any || live->gates[from][to][MEDIA_AUDIO] || live->gates[from][to][MEDIA_VIDEO];
-        }
-    device_media_gates(live);
-    /* Gaps count from admission to the end of the examination, also while an endpoint is away. */
-    enum consultation_state state = live->now.state;
-    bool watching = any || (state == CONSULTATION_STATE_RECONNECTING && live->evidence.watching);
-    evidence_watch(&live->evidence, watching, clock_monotonic_us());
 }
 
 void transport_tick(struct live_consultation *live)
@@ -374,7 +320,8 @@ void transport_failed(struct live_consultation *live, int seat, const struct med
 static void transport_flow(struct live_consultation *live, int seat,
                            const struct media_event *event)
 {
-    if (seat > 1) /* tracks of the two who are examined and examine; later seats are not evidence */
+    /* Tracks of the two who are examined and examine; guests and screens are no evidence. */
+    if (seat >= SEAT_FIRST_GUEST || event->flow.slot > SLOT_VIDEO_UP)
         return;
     enum track track = (enum track)((seat == 0 ? TRACK_PATIENT_AUDIO : TRACK_PHYSICIAN_AUDIO) +
                                     (event->flow.kind == MEDIA_VIDEO));

@@ -130,21 +130,44 @@ static void view_card(const struct live_consultation *live, enum language langua
     VIEW_TEXT(ret_card->role, role_name(ROLE_PHYSICIAN));
 }
 
-static void view_roster(const struct live_consultation *live, int own_seat,
+static void view_seat(const struct live_consultation *live, int index, struct message_seat *entry)
+{
+    static const char *const statuses[] = {"invited", "waiting", "present", "away", "gone"};
+    static const char *const consents[] = {"none", "given", "refused"};
+    const struct seat *seat = &live->now.seats[index];
+    const struct live_seat *place = &live->seats[index];
+    entry->seat = index;
+    VIEW_TEXT(entry->role, role_name(seat->role));
+    VIEW_TEXT(entry->status, statuses[seat->status]);
+    entry->media = place->connected;
+    entry->screen = seat->sharing;
+    entry->voice = !place->voice_off;
+    entry->face = !place->face_off;
+    entry->has_name = place->guest_name[0] != 0;
+    entry->has_consent = index >= SEAT_FIRST_GUEST;
+    VIEW_TEXT(entry->name, place->guest_name);
+    VIEW_TEXT(entry->consent, consents[seat->consent]);
+}
+
+/* Who is there is known to everybody in the call (1.6-06). Staff see whom they invited besides; a guest who is held sees
+ * nobody yet. */
+static void view_roster(const struct live_consultation *live, const struct visitor *visitor,
                         struct message_consultation *view)
 {
-    static const char *const statuses[] = {"empty", "waiting", "present", "away", "gone"};
+    int own_seat = id_equal(&visitor->joined, &live->now.id) ? visitor->seat : -1;
+    enum role role = visitor->identity.actor.role;
+    bool patient = role == ROLE_PATIENT || role == ROLE_PROXY, guest = role_is_guest(role);
+    bool held = guest && (own_seat < 0 || live->now.seats[own_seat].status != SEAT_PRESENT);
     for (int i = 0; i < SEATS_MAX; i++) {
         const struct seat *seat = &live->now.seats[i];
-        if (seat->status != SEAT_WAITING && seat->status != SEAT_PRESENT &&
-            seat->status != SEAT_AWAY)
+        bool invited = i >= SEAT_FIRST_GUEST && seat->status == SEAT_EMPTY &&
+                       id_is_set(&seat->person) && !patient && !guest;
+        bool here = seat->status != SEAT_EMPTY && seat->status != SEAT_GONE;
+        if ((!here && !invited) || (held && i != own_seat))
             continue;
         struct message_seat *entry = &view->roster[view->roster_count++];
-        entry->seat = i;
-        VIEW_TEXT(entry->role, role_name(seat->role));
-        VIEW_TEXT(entry->status, statuses[seat->status]);
+        view_seat(live, i, entry);
         entry->self = i == own_seat;
-        entry->media = live->seats[i].connected;
     }
 }
 
@@ -155,6 +178,8 @@ static bool view_shows_fact(enum role role, const char *name, enum supplier supp
 {
     static const char *const for_patients[] = {"dr_side_others", "attendees", "pt_side_others",
                                                "rec_by"};
+    if (role_is_guest(role))
+        return false;
     if (role != ROLE_PATIENT && role != ROLE_PROXY)
         return true;
     for (size_t i = 0; i < ARRAY_LENGTH(for_patients); i++)
@@ -284,6 +309,8 @@ void view_tell(struct live_consultation *live, struct visitor *visitor)
     enum language language = view_language(control, visitor->session);
     enum role role = visitor->identity.actor.role;
     bool patient = role == ROLE_PATIENT || role == ROLE_PROXY;
+    if (role_is_guest(role) && live_seat_of(&live->now, &visitor->identity.actor) < 0)
+        return; /* removed: what goes on is not theirs to see */
     const struct pack_info *pack = rule_pack_info(live->pack->pack);
     struct message_consultation *view = &view_message(control, MESSAGE_consultation)->consultation;
     view->id = live->now.id;
@@ -291,11 +318,11 @@ void view_tell(struct live_consultation *live, struct visitor *visitor)
     view->revision = live->now.revision;
     view->has_card = true;
     view_card(live, language, &view->card);
-    if (!patient) {
+    if (!patient && !role_is_guest(role)) {
         view->has_patient = true;
         VIEW_TEXT(view->patient, live->patient_name);
         view_open_rules(live, language, view);
-    } else {
+    } else if (patient) {
         int position = view_position(live);
         view->has_position = view->has_wait_minutes = position > 0;
         view->position = position;
@@ -310,7 +337,7 @@ void view_tell(struct live_consultation *live, struct visitor *visitor)
     view->deadline = live->now.deadline_us / 1000;
     VIEW_TEXT(view->pack, pack->id);
     VIEW_TEXT(view->pack_version, pack->version);
-    view_roster(live, id_equal(&visitor->joined, &live->now.id) ? visitor->seat : -1, view);
+    view_roster(live, visitor, view);
     view_facts(live, role, view);
     view->has_outcome = live->now.outcome[0] != 0;
     VIEW_TEXT(view->outcome, live->now.outcome);

@@ -52,6 +52,15 @@ void control_on_hello(void *owner, struct handle socket, const struct message_he
         visitor_refuse(control, socket, hello, identity == NULL ? "ticket" : "busy");
         return;
     }
+    struct live_consultation *live =
+        id_is_set(&identity->consultation) ? live_find(control, &identity->consultation) : NULL;
+    int guest_seat = live != NULL && role_is_guest(identity->actor.role)
+                         ? live_seat_of(&live->now, &identity->actor)
+                         : -1;
+    if (role_is_guest(identity->actor.role) && guest_seat < 0) { /* removed, or it is over */
+        visitor_refuse(control, socket, hello, "invitation_expired");
+        return;
+    }
     struct visitor *visitor = calloc(1, sizeof(*visitor));
     struct message_welcome welcome;
     if (visitor == NULL) {
@@ -60,6 +69,9 @@ void control_on_hello(void *owner, struct handle socket, const struct message_he
     }
     visitor->identity = *identity;
     visitor->seat = -1;
+    if (guest_seat >= 0)
+        (void)!text_copy(visitor->identity.name, sizeof(visitor->identity.name),
+                         live->seats[guest_seat].guest_name);
     visitor_welcome(control, visitor,
                     strcmp(hello->language, "en") == 0 ? LANGUAGE_EN : LANGUAGE_JA, &welcome);
     enum result result =
@@ -76,8 +88,6 @@ void control_on_hello(void *owner, struct handle socket, const struct message_he
     list_append(&control->visitors, &visitor->link);
     control->visitors_count++;
     /* A patient who reopens the link sees where the visit stands, and is not asked again what was answered. */
-    struct live_consultation *live =
-        id_is_set(&identity->consultation) ? live_find(control, &identity->consultation) : NULL;
     if (live != NULL)
         view_tell(live, visitor);
 }
@@ -100,7 +110,10 @@ static struct live_consultation *visitor_reach(struct control *control, struct v
                                    .consultation = live->now.id,
                                    .patient = live->now.patient,
                                    .physician = live->now.physician,
-                                   .event_allowed_for_role = event_allowed};
+                                   .event_allowed_for_role = event_allowed,
+                                   .guest_here =
+                                       role_is_guest(visitor->identity.actor.role) &&
+                                       live_seat_of(&live->now, &visitor->identity.actor) >= 0};
     struct access_answer answer = authorise(&visitor->identity.actor, action, &object);
     if (answer.allowed)
         return live;
@@ -168,8 +181,8 @@ void visitor_sit(struct live_consultation *live, struct handle session)
         visitor_gone_meanwhile(live);
         return;
     }
-    int seat = live_seat_of_role(&live->now, visitor->identity.actor.role);
-    if (seat < 0 || !id_equal(&live->now.seats[seat].person, &visitor->identity.actor.person))
+    int seat = live_seat_of(&live->now, &visitor->identity.actor);
+    if (seat < 0)
         return;
     struct live_seat *place = &live->seats[seat];
     struct visitor *before = live_visitor(live, seat);
@@ -187,6 +200,8 @@ void visitor_sit(struct live_consultation *live, struct handle session)
     visitor->held = false;
     place->session = visitor->session;
     place->wants_media = visitor->wants_media;
+    if (before != visitor)
+        place->voice_off = place->face_off = false;
     place->away = !signaling_session_has_socket(
         control->signaling, visitor->session); /* it may have dropped meanwhile */
     place->away_since_us = clock_monotonic_us();
@@ -232,7 +247,8 @@ static void visitor_joined(void *owner, enum result result, const struct step_re
     free(wait);
     if (visitor == NULL || !result_ok(result))
         return;
-    if (step->verdict == STEP_REFUSE && step->refusal == STEP_REFUSAL_SEAT_TAKEN) {
+    if (step->verdict == STEP_REFUSE && step->refusal == STEP_REFUSAL_SEAT_TAKEN &&
+        !role_is_guest(visitor->identity.actor.role)) {
         visitor_hold(live, visitor);
         return;
     }
@@ -252,9 +268,12 @@ static void visitor_joined(void *owner, enum result result, const struct step_re
 static bool visitor_may_sit(const struct live_consultation *live, const struct visitor *visitor)
 {
     const struct visit_identity *identity = &visitor->identity;
-    const struct id *seated = &live->now.seats[0].device;
-    return identity->actor.role != ROLE_PATIENT || id_is_set(seated) ||
-           id_equal(&live->holder, &identity->device);
+    int seat = live_seat_of(&live->now, &identity->actor);
+    if (seat < 0 || seat == SEAT_PHYSICIAN || id_is_set(&live->now.seats[seat].device))
+        return true;
+    const struct id *holder =
+        seat == SEAT_PATIENT ? &live->holder : &live->seats[seat].guest_holder;
+    return id_equal(holder, &identity->device);
 }
 
 /* Somebody whom this session is examining is not left by sitting down elsewhere (1.6-05). */
@@ -278,7 +297,7 @@ static void visitor_join(struct control *control, struct visitor *visitor, uint3
     if (!visitor_may_sit(live, visitor) || visitor_is_examining(control, visitor, live)) {
         bool examining = visitor_may_sit(live, visitor);
         view_error(control, visitor->session, ref, examining ? "other_patient" : "seat_taken", "");
-        if (!examining)
+        if (!examining && !role_is_guest(visitor->identity.actor.role))
             visitor_hold(live, visitor);
         return;
     }
@@ -320,7 +339,7 @@ static void visitor_act(struct control *control, struct visitor *visitor, uint32
 {
     enum consultation_event event;
     if (!act_find(act->event, &event) || event == CONSULTATION_EVENT_FACT ||
-        event == CONSULTATION_EVENT_SEAT_TAKE) {
+        event == CONSULTATION_EVENT_SEAT_TAKE || event == CONSULTATION_EVENT_INVITE) {
         view_error(control, visitor->session, ref, "malformed", "event");
         return;
     }
@@ -405,6 +424,14 @@ static void visitor_report(struct control *control, struct visitor *visitor, uin
     if (report->has_source && visitor->seat == 0)
         door_source_kind(live, report->source);
     transport_report(live, visitor->seat, report);
+    struct live_seat *place = &live->seats[visitor->seat];
+    bool voice_off = report->has_voice ? !report->voice : place->voice_off;
+    bool face_off = report->has_face ? !report->face : place->face_off;
+    if (voice_off != place->voice_off || face_off != place->face_off) {
+        place->voice_off = voice_off;
+        place->face_off = face_off;
+        view_tell_all(live);
+    }
     view_done(control, visitor->session, ref);
 }
 

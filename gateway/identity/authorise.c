@@ -10,11 +10,12 @@
 
 enum {
     PATIENTS = R(PATIENT) | R(PROXY),
+    GUESTS = R(FAMILY) | R(INTERPRETER) | R(HELPER) | R(SPECIALIST) | R(TRAINEE),
     STAFF = R(PHYSICIAN) | R(NURSE) | R(CLERK) | R(ADMINISTRATOR),
 };
 
 /* Who may: `everyone` of the object's institution with that role; `own` those whose consultation it is (the patient
- * and who speaks for them, the physician named at booking). In neither: nobody of that role. */
+ * and who speaks for them, the physician named at booking, guests invited to it). In neither: nobody of that role. */
 struct access_row {
     uint16_t everyone;
     uint16_t own;
@@ -27,7 +28,7 @@ static const struct access_row ROWS[ACCESS_ACTION_COUNT] = {
     [ACCESS_INVITATION_REDEEM] = {.is_public = true},
     [ACCESS_SIGN_OUT] = {.everyone = PATIENTS | STAFF},
     [ACCESS_SELF_VIEW] = {.everyone = PATIENTS | STAFF},
-    [ACCESS_TICKET] = {.everyone = PATIENTS | STAFF},
+    [ACCESS_TICKET] = {.everyone = PATIENTS | GUESTS | STAFF},
     [ACCESS_CONSULTATION_BOOK] = {.everyone = R(PHYSICIAN) | R(CLERK) | R(ADMINISTRATOR)},
     [ACCESS_CONSULTATION_LIST] = {.everyone = STAFF},
     [ACCESS_QUEUE_WATCH] = {.everyone = R(PHYSICIAN) | R(CLERK)},
@@ -35,11 +36,12 @@ static const struct access_row ROWS[ACCESS_ACTION_COUNT] = {
                                   .own = PATIENTS | R(PHYSICIAN)},
     [ACCESS_TIMELINE_VIEW] = {.everyone = R(ADMINISTRATOR), .own = R(PHYSICIAN)},
     [ACCESS_INVITATION_REISSUE] = {.everyone = R(CLERK) | R(ADMINISTRATOR), .own = R(PHYSICIAN)},
-    [ACCESS_JOIN] = {.everyone = R(NURSE), .own = PATIENTS | R(PHYSICIAN)},
-    [ACCESS_LEAVE] = {.everyone = R(NURSE), .own = PATIENTS | R(PHYSICIAN)},
-    [ACCESS_MEDIA] = {.everyone = R(NURSE), .own = PATIENTS | R(PHYSICIAN)},
+    [ACCESS_GUEST_INVITE] = {.everyone = R(CLERK) | R(ADMINISTRATOR), .own = R(PHYSICIAN)},
+    [ACCESS_JOIN] = {.everyone = R(NURSE), .own = PATIENTS | GUESTS | R(PHYSICIAN)},
+    [ACCESS_LEAVE] = {.everyone = R(NURSE), .own = PATIENTS | GUESTS | R(PHYSICIAN)},
+    [ACCESS_MEDIA] = {.everyone = R(NURSE), .own = PATIENTS | GUESTS | R(PHYSICIAN)},
     [ACCESS_ACT] = {.everyone = R(NURSE) | R(CLERK) | R(ADMINISTRATOR),
-                    .own = PATIENTS | R(PHYSICIAN),
+                    .own = PATIENTS | GUESTS | R(PHYSICIAN),
                     .needs_event = true},
     [ACCESS_FACT] = {.everyone = R(NURSE) | R(CLERK) | R(ADMINISTRATOR),
                      .own = PATIENTS | R(PHYSICIAN)},
@@ -89,6 +91,8 @@ static bool is_signed_in(const struct actor *actor)
 
 static bool is_own(const struct actor *actor, const struct access_object *object)
 {
+    if (role_is_guest(actor->role))
+        return object->guest_here;
     const struct id *owner = actor->role == ROLE_PHYSICIAN ? &object->physician : &object->patient;
     return id_is_set(owner) && id_equal(&actor->person, owner);
 }

@@ -24,6 +24,7 @@
     X(CONSULTATION_VIEW, "consultation_view", CONSULTATION)                                        \
     X(TIMELINE_VIEW, "timeline_view", CONSULTATION)                                                \
     X(INVITATION_REISSUE, "invitation_reissue", CONSULTATION)                                      \
+    X(GUEST_INVITE, "guest_invite", CONSULTATION)                                                  \
     X(JOIN, "join", CONSULTATION)   /* message join: take a seat */                                \
     X(LEAVE, "leave", CONSULTATION) /* message leave */                                            \
     X(MEDIA, "media", CONSULTATION) /* messages answer, candidate, restart, report */              \
@@ -65,6 +66,7 @@ struct access_object {
     struct id consultation; /* CONSULTATION, and the rest */
     struct id patient;      /* p_…: whose consultation it is */
     struct id physician;    /* s_…: named at booking */
+    bool guest_here;        /* CONSULTATION, actor a guest: invited to this one, the link is good */
     bool
         event_allowed_for_role; /* ACT, SEAT_REMOVE, SEAT_MOVE: consultation_event_allowed() said so */
 };

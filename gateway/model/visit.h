@@ -21,8 +21,8 @@
 struct visit_identity {
     struct actor actor;
     char name[VISIT_NAME_SIZE]; /* staff: display name */
-    struct id consultation;     /* patient: the visit of the link */
-    struct id device;           /* patient: b_… */
+    struct id consultation;     /* patient, guest: the visit of the link */
+    struct id device;           /* patient, guest: b_… */
 };
 
 struct booking_fact {
@@ -66,9 +66,19 @@ struct device_answer {
 };
 typedef void (*device_done_fn)(void *owner, const struct device_answer *answer);
 
+/* A guest to be invited. */
+struct guest_invitation {
+    struct actor actor;
+    struct id consultation;
+    enum role role; /* role_is_guest() */
+    char name[VISIT_NAME_SIZE];
+};
+
 /* A browser that shows a link's secret, as found in the store. */
 struct redeem {
     struct id invitation, consultation, patient;
+    struct id guest; /* whose link it is; empty: the patient's */
+    enum role role;  /* of that person */
     int64_t created_us, expires_us;
     struct sha256 secret;
     struct id device; /* of the cookie, when it belongs to this visit; else empty */

@@ -54,6 +54,7 @@ static size_t bind(const struct store_query *query, const char *origin, struct s
     case STORE_QUERY_INSTITUTION_BY_ID:
     case STORE_QUERY_PATIENT_BY_ID:
     case STORE_QUERY_INVITATIONS_OF_CONSULTATION:
+    case STORE_QUERY_GUESTS_OF_CONSULTATION:
     case STORE_QUERY_DECISIONS_OF_CONSULTATION:
     case STORE_QUERY_DEVICE_TOKENS_OF_CONSULTATION:
         values[count++] = value_text(query->key);
@@ -121,6 +122,8 @@ static struct sealed_column sealed_column_of(enum store_query_kind kind)
     switch ((int)kind) {
     case STORE_QUERY_PATIENT_BY_ID:
         return (struct sealed_column){.column = "personal", .table = "patient", .is_text = true};
+    case STORE_QUERY_GUESTS_OF_CONSULTATION:
+        return (struct sealed_column){.column = "personal", .table = "guest", .is_text = true};
     case STORE_QUERY_CONSULTATION_BY_ID:
     case STORE_QUERY_CONSULTATIONS_LIVE:
         return (struct sealed_column){.column = "blob", .table = "consultation"};

@@ -17,6 +17,7 @@
     X(SEE_STAFF_SESSION, "")                                                                       \
     X(PUT_PATIENT, "")                                                                             \
     X(PUT_CONSULTATION, "")                                                                        \
+    X(PUT_GUEST, "")                                                                               \
     X(PUT_INVITATION, "")                                                                          \
     X(PUT_DEVICE, "")                                                                              \
     X(PUT_DEVICE_TOKEN, "")                                                                        \

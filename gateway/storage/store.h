@@ -169,10 +169,22 @@ struct store_consultation {
 void store_put_consultation(struct store_transaction *transaction,
                             const struct store_consultation *consultation);
 
+/* Somebody invited to one consultation; `personal` is sealed as the patient's is. */
+struct store_guest {
+    struct id id; /* g_… */
+    struct id consultation;
+    const char *role;     /* role_name() */
+    struct id subject;    /* k_…: the guest's own key */
+    const char *personal; /* canonical JSON: name */
+    int64_t created_us;
+};
+void store_put_guest(struct store_transaction *transaction, const struct store_guest *guest);
+
 struct store_invitation {
     struct id id; /* v_… */
     struct id consultation;
     struct id patient;
+    struct id guest;      /* whose link it is; empty: the patient's */
     struct sha256 secret; /* SHA-256 of the link's secret */
     int64_t created_us;
     int64_t expires_us;
@@ -190,8 +202,8 @@ struct store_device {
     int64_t created_us;
     int64_t expires_us;
 };
-/* Every link of the visit so far ends at `now_us`, and every browser bound to one is forgotten but `kept` (empty: none).
- * Links and browsers put later in the same transaction are not touched. */
+/* Every link of the patient to the visit so far ends at `now_us`, and every browser bound to one is forgotten but `kept`
+ * (empty: none); those of guests stay. Links and browsers put later in the same transaction are not touched. */
 void store_void_invitations(struct store_transaction *transaction, const struct id *consultation,
                             const struct id *kept, int64_t now_us);
 void store_put_device(struct store_transaction *transaction, const struct store_device *device);
@@ -274,45 +286,48 @@ MUST_CHECK enum result store_submit(struct store *store, struct store_transactio
 
 /* ---- queries -----------------------------------------------------------------------------------------------------
  * A closed list: X(NAME, what of struct store_query it takes, columns of the answer). */
-#define STORE_QUERY_LIST(X)                                                                        \
-    X(STAFF_BY_LOGIN, "key = login", STORE_COLUMNS_STAFF)                                          \
-    X(STAFF_BY_ID, "key", STORE_COLUMNS_STAFF)                                                     \
-    X(STAFF_OF_INSTITUTION, "institution", STORE_COLUMNS_STAFF)                                    \
-    X(STAFF_SESSION_BY_HASH, "hash",                                                               \
-      "id staff institution role display_name_ja display_name_en disabled "                        \
-      "created_us seen_us expires_us")                                                             \
-    X(INSTITUTION_BY_ID, "key", "id name_ja name_en telephone settings")                           \
-    X(INSTITUTIONS, "", "id name_ja name_en telephone settings")                                   \
-    X(PATIENT_BY_ID, "key",                                                                        \
-      "id institution subject personal created_us") /* personal NULL: erased */                    \
-    X(INVITATION_BY_HASH, "hash", STORE_COLUMNS_INVITATION)                                        \
-    X(INVITATIONS_OF_CONSULTATION, "key", STORE_COLUMNS_INVITATION)                                \
-    X(DEVICE_BY_HASH, "hash", "id invitation consultation created_us expires_us")                  \
-    X(DEVICE_TOKEN_BY_HASH, "hash", STORE_COLUMNS_DEVICE_TOKEN)                                    \
-    X(DEVICE_TOKENS_OF_CONSULTATION, "key", STORE_COLUMNS_DEVICE_TOKEN)                            \
-    X(CONSULTATION_BY_ID, "key, institution or NULL", STORE_COLUMNS_CONSULTATION " blob")          \
-    X(CONSULTATIONS_LIVE, "", STORE_COLUMNS_CONSULTATION " blob")                                  \
-    X(CONSULTATIONS_SEARCH,                                                                        \
-      "institution or NULL, text, state, physician, from_us, to_us, first, limit",                 \
-      STORE_COLUMNS_CONSULTATION) /* newest booking first */                                       \
-    X(PACK_BY_HASH, "hash", "hash id version bytes stored_us")                                     \
-    X(DECISIONS_OF_CONSULTATION, "key",                                                            \
-      "id consultation subject gate verdict pack_hash rule_ids suppliers inputs "                  \
-      "inputs_key values at_us") /* key and values NULL: erased */                                 \
-    X(RECORDS, "first = seq, limit", STORE_COLUMNS_RECORD)                                         \
-    X(RECORDS_OF_CONSULTATION, "key, first = rows to skip, limit", STORE_COLUMNS_RECORD)           \
-    X(LEAVES, "first = seq, limit", "seq leaf")                                                    \
-    X(SEALED_OF_RECORD, "first = seq",                                                             \
-      "seq name subject commitment value_key value") /* NULL: erased */                            \
-    X(LOG_HEAD, "", "origin vkey size leaf at_us") /* leaf of the last record; NULL when empty */  \
-    X(CHECKPOINT_NEWEST, "", "size root note at_us")                                               \
+#define STORE_QUERY_LIST(X)                                                                          \
+    X(STAFF_BY_LOGIN, "key = login", STORE_COLUMNS_STAFF)                                            \
+    X(STAFF_BY_ID, "key", STORE_COLUMNS_STAFF)                                                       \
+    X(STAFF_OF_INSTITUTION, "institution", STORE_COLUMNS_STAFF)                                      \
+    X(STAFF_SESSION_BY_HASH, "hash",                                                                 \
+      "id staff institution role display_name_ja display_name_en disabled "                          \
+      "created_us seen_us expires_us")                                                               \
+    X(INSTITUTION_BY_ID, "key", "id name_ja name_en telephone settings")                             \
+    X(INSTITUTIONS, "", "id name_ja name_en telephone settings")                                     \
+    X(PATIENT_BY_ID, "key",                                                                          \
+      "id institution subject personal created_us") /* personal NULL: erased */                      \
+    X(INVITATION_BY_HASH, "hash", STORE_COLUMNS_INVITATION)                                          \
+    X(INVITATIONS_OF_CONSULTATION, "key", STORE_COLUMNS_INVITATION)                                  \
+    X(DEVICE_BY_HASH, "hash",                                                                        \
+      "id invitation consultation created_us expires_us guest guest_role") /* guest NULL: patient */ \
+    X(GUESTS_OF_CONSULTATION, "key",                                                                 \
+      "id consultation role subject personal created_us") /* personal NULL: erased */                \
+    X(DEVICE_TOKEN_BY_HASH, "hash", STORE_COLUMNS_DEVICE_TOKEN)                                      \
+    X(DEVICE_TOKENS_OF_CONSULTATION, "key", STORE_COLUMNS_DEVICE_TOKEN)                              \
+    X(CONSULTATION_BY_ID, "key, institution or NULL", STORE_COLUMNS_CONSULTATION " blob")            \
+    X(CONSULTATIONS_LIVE, "", STORE_COLUMNS_CONSULTATION " blob")                                    \
+    X(CONSULTATIONS_SEARCH,                                                                          \
+      "institution or NULL, text, state, physician, from_us, to_us, first, limit",                   \
+      STORE_COLUMNS_CONSULTATION) /* newest booking first */                                         \
+    X(PACK_BY_HASH, "hash", "hash id version bytes stored_us")                                       \
+    X(DECISIONS_OF_CONSULTATION, "key",                                                              \
+      "id consultation subject gate verdict pack_hash rule_ids suppliers inputs "                    \
+      "inputs_key values at_us") /* key and values NULL: erased */                                   \
+    X(RECORDS, "first = seq, limit", STORE_COLUMNS_RECORD)                                           \
+    X(RECORDS_OF_CONSULTATION, "key, first = rows to skip, limit", STORE_COLUMNS_RECORD)             \
+    X(LEAVES, "first = seq, limit", "seq leaf")                                                      \
+    X(SEALED_OF_RECORD, "first = seq",                                                               \
+      "seq name subject commitment value_key value") /* NULL: erased */                              \
+    X(LOG_HEAD, "", "origin vkey size leaf at_us") /* leaf of the last record; NULL when empty */    \
+    X(CHECKPOINT_NEWEST, "", "size root note at_us")                                                 \
     X(COUNTS, "institution or NULL", "consultations live over patients staff records decisions")
 
 #define STORE_COLUMNS_STAFF                                                                        \
     "id institution login display_name_ja display_name_en role password_hash registered_year "     \
     "disabled created_us"
 #define STORE_COLUMNS_INVITATION                                                                   \
-    "id consultation patient secret created_us expires_us redeemed_us device"
+    "id consultation patient secret created_us expires_us redeemed_us device guest guest_role"
 #define STORE_COLUMNS_DEVICE_TOKEN                                                                 \
     "id consultation publishes plays watches created_us expires_us revoked_us"
 #define STORE_COLUMNS_CONSULTATION                                                                 \

@@ -202,6 +202,17 @@ void store_put_consultation(struct store_transaction *transaction,
     seal(transaction, operation, 8, &from->subject, "consultation", &from->id, "blob");
 }
 
+void store_put_guest(struct store_transaction *transaction, const struct store_guest *guest)
+{
+    const char *personal = guest->personal;
+    struct operation *operation =
+        ADD(transaction, STATEMENT_PUT_GUEST, value_id(&guest->id), value_id(&guest->consultation),
+            value_text(guest->role), value_id(&guest->subject),
+            value_blob(personal, personal == NULL ? 0 : strlen(personal)),
+            value_number_or_null(guest->created_us));
+    seal(transaction, operation, 4, &guest->subject, "guest", &guest->id, "personal");
+}
+
 void store_put_invitation(struct store_transaction *transaction,
                           const struct store_invitation *invitation)
 {
@@ -209,7 +220,7 @@ void store_put_invitation(struct store_transaction *transaction,
         value_id(&invitation->consultation), value_id(&invitation->patient),
         value_hash(&invitation->secret), value_number_or_null(invitation->created_us),
         value_integer(invitation->expires_us), value_number_or_null(invitation->redeemed_us),
-        value_id(&invitation->device));
+        value_id(&invitation->device), value_id(&invitation->guest));
 }
 
 void store_void_invitations(struct store_transaction *transaction, const struct id *consultation,

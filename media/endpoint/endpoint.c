@@ -18,13 +18,16 @@ void endpoint_event(struct endpoint *endpoint, struct media_event *event)
     worker_event(endpoint->worker, event);
 }
 
+/* The slots from `slots_count` on; those the endpoint has are left alone. */
 static enum result endpoint_slots_new(struct endpoint *endpoint, const struct media_slot *slots,
                                       uint32_t count)
 {
     uint32_t up = 0;
     if (count > MEDIA_SLOTS_MAX)
         return RESULT_TOO_MANY;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < endpoint->slots_count; i++)
+        up += endpoint->slots[i].info.up;
+    for (uint32_t i = endpoint->slots_count; i < count; i++) {
         struct endpoint_slot *slot = &endpoint->slots[i];
         enum result result;
         if (slots[i].kind >= MEDIA_KIND_COUNT || memchr(slots[i].mid, 0, MEDIA_MID_SIZE) == NULL)
@@ -100,6 +103,12 @@ enum result endpoint_open(struct media_worker *worker, const struct media_comman
     worker->endpoints_count++;
     worker_due(worker, endpoint, worker->now_us);
     return RESULT_OK;
+}
+
+enum result endpoint_add_slots(struct endpoint *endpoint, const struct media_command *command)
+{
+    assert_on_thread(&endpoint->worker->owner);
+    return endpoint_slots_new(endpoint, command->slots.slots, command->slots.slots_count);
 }
 
 static void endpoint_declare(struct endpoint *endpoint, uint32_t present, uint32_t ssrc,

@@ -105,6 +105,10 @@ struct endpoint {
 /* RESULT_INVALID for bad credentials or slots, RESULT_EXISTS when the handle is open or a ufrag is taken. */
 MUST_CHECK enum result endpoint_open(struct media_worker *worker,
                                      const struct media_command *command);
+/* More m-lines for a running endpoint, behind the ones it has. RESULT_INVALID, RESULT_TOO_MANY: those before the bad
+ * one are kept. */
+MUST_CHECK enum result endpoint_add_slots(struct endpoint *endpoint,
+                                          const struct media_command *command);
 void endpoint_set_remote(struct endpoint *endpoint, const struct media_command *command);
 void endpoint_restart_ice(struct endpoint *endpoint, const struct media_ice *ice);
 /* Says close_notify, destroys keys, forgets addresses, frees routes and rings, queues DRAINED, frees the endpoint. */

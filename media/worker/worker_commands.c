@@ -88,6 +88,9 @@ static void command_run(struct media_worker *worker, const struct media_command 
     case MEDIA_COMMAND_ENDPOINT_REMOTE:
         endpoint_set_remote(endpoint, command);
         break;
+    case MEDIA_COMMAND_ENDPOINT_SLOTS:
+        result = endpoint_add_slots(endpoint, command);
+        break;
     case MEDIA_COMMAND_ENDPOINT_ICE:
         endpoint_restart_ice(endpoint, &command->ice);
         break;

@@ -27,12 +27,22 @@ export interface Seat {
   seat: number;
   /** role (name, at most 16) */
   role: string;
-  /** waiting, present, away (name, at most 16) */
+  /** invited, waiting, present, away (name, at most 16) */
   status: string;
   /** this is you (true or false) */
   self: boolean;
   /** an endpoint is connected (true or false) */
   media: boolean;
+  /** guest: as staff wrote it in the invitation (text, at most 120 bytes) */
+  name?: string;
+  /** guest: what the patient said, none, given, refused (name, at most 16) */
+  consent?: string;
+  /** shows a screen (true or false) */
+  screen: boolean;
+  /** false: muted by its person (true or false) */
+  voice: boolean;
+  /** false: camera switched off by its person (true or false) */
+  face: boolean;
 }
 
 /** A fact as it stands, for the people whose page shows it. */
@@ -95,8 +105,10 @@ export interface Track {
   kind: string;
   /** up: you send; down: you receive (name, at most 8) */
   direction: string;
-  /** down: whose (integer 0 … 5) */
+  /** down: whose; left out for a screen, which is of whoever shows it (integer 0 … 5) */
   seat?: number;
+  /** true: a screen, not a camera (true or false) */
+  screen?: boolean;
 }
 
 /** A TURN server (RFC 8656) this page may use, as RTCPeerConnection wants it. For this person and this offer alone. */
@@ -153,7 +165,7 @@ export interface MessageAct {
   event: string;
   /** outcome or reason code (name, at most 39) */
   code?: string;
-  /** remove, move_seat: whom (integer 0 … 5) */
+  /** remove, move_seat, seat_consent, seat_admit: whom (integer 0 … 5) */
   seat?: number;
   /** acknowledge: lower-cased rule id (name, at most 31) */
   rule?: string;
@@ -215,6 +227,10 @@ export interface MessageReport {
   speaker?: boolean;
   /** what the camera track really is: camera, screen, file or virtual (1.6-09) (name, at most 16) */
   source?: string;
+  /** false: muted by its person; the others are told (true or false) */
+  voice?: boolean;
+  /** false: camera switched off by its person; the others are told (true or false) */
+  face?: boolean;
   /** name, role, clinic and telephone of the physician are rendered and on screen (2.5-06) (true or false) */
   card_visible?: boolean;
   /** media will not connect: what became of checks over UDP: none (not tried), sent (no answer), answered (name, at most 8) */
@@ -239,7 +255,7 @@ export interface MessageWelcome {
   session: string;
   /** who you are here (name, at most 16) */
   role: string;
-  /** staff: your name (text, at most 120 bytes) */
+  /** staff, guest: your name (text, at most 120 bytes) */
   name?: string;
   /** clinic (text, at most 120 bytes) */
   institution: string;
@@ -251,7 +267,7 @@ export interface MessageWelcome {
   resumed: boolean;
   /** seconds the seat is kept without a socket (integer 0 … 86400) */
   resume_for: number;
-  /** patient: the visit of this link (id) */
+  /** patient, guest: the visit of this link (id) */
   consultation?: string;
 }
 
@@ -347,7 +363,7 @@ export interface MessageOffer {
   sdp: string;
   /** true: start a new PeerConnection; false: restart or change of the present one (true or false) */
   fresh: boolean;
-  /** m-lines (list of 0 … 12 objects `track`) */
+  /** m-lines (list of 0 … 14 objects `track`) */
   tracks: Track[];
   /** fresh with every offer; empty: the clinic has none (list of 0 … 4 objects `ice_server`) */
   ice_servers: Ice_server[];

@@ -23,10 +23,10 @@
 #include "gateway/base/result.h"
 
 #define SDP_TEXT_MAX       65536
-#define SDP_LINES_MAX      512
+#define SDP_LINES_MAX      1024 /* fourteen m-lines of a browser are about 400 */
 #define SDP_LINE_MAX       4096 /* any line */
 #define SDP_ATTRIBUTE_MAX  256  /* a line whose value we use */
-#define SDP_MEDIA_MAX      12
+#define SDP_MEDIA_MAX      14
 #define SDP_CODECS_MAX     48 /* of one m-line; Chromium offers about 40 video formats */
 #define SDP_EXTMAPS_MAX    24
 #define SDP_SSRCS_MAX      4

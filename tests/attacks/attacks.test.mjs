@@ -68,6 +68,7 @@ const ROUTES = [ // method, path, body; then nobody, patient, physician, adminis
   ["GET", "/api/consultations/@", undefined, 401, 401, 200, 200, 404, 404, 404],
   ["GET", "/api/consultations/@/timeline", undefined, 401, 401, 200, 200, 404, 404, 404],
   ["POST", "/api/consultations/@/invitation", {}, 401, 401, undefined, undefined, 404, 404, 404],
+  ["POST", "/api/consultations/@/guests", { role: "physician", name: "x" }, 401, 401, 422, 422, 404, 404, 404],
   ["GET", "/api/audit/status", undefined, 401, 401, 403, 200, 403, 403, 200],
   ["POST", "/api/audit/verify", {}, 401, 401, 403, undefined, 403, 403, undefined],
   ["GET", "/api/status", undefined, 401, 401, 403, 200, 403, 403, 200],

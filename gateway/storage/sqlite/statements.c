@@ -7,8 +7,9 @@
     "registered_year, "                                                                            \
     "disabled, created_us FROM staff "
 #define INVITATION                                                                                 \
-    "SELECT id, consultation, patient, secret, created_us, expires_us, redeemed_us, device FROM "  \
-    "invitation "
+    "SELECT v.id, v.consultation, v.patient, v.secret, v.created_us, v.expires_us, "               \
+    "v.redeemed_us, v.device, v.guest, g.role FROM invitation v LEFT JOIN guest g "                \
+    "ON g.id = v.guest "
 #define DEVICE_TOKEN                                                                               \
     "SELECT id, consultation, publishes, plays, watches, created_us, expires_us, revoked_us FROM " \
     "device_token "
@@ -61,12 +62,16 @@ static const char *const TEXTS[STATEMENT_COUNT] = {
                                    "ended_at_us = ?15, outcome = ?16, end_reason = ?17, pack_hash "
                                    "= ?18, gap_s = ?19, examined_s = ?20, "
                                    "search_text = ?21 WHERE revision < ?8",
+    [STATEMENT_PUT_GUEST] =
+        "INSERT INTO guest (id, consultation, role, subject, personal, created_us) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO UPDATE SET consultation = ?2, "
+        "role = ?3, subject = ?4, personal = ?5, created_us = ?6",
     [STATEMENT_PUT_INVITATION] =
         "INSERT INTO invitation (id, consultation, patient, secret, created_us, expires_us, "
-        "redeemed_us, device) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO UPDATE SET consultation = ?2, "
-        "patient = ?3, "
-        "secret = ?4, created_us = ?5, expires_us = ?6, redeemed_us = ?7, device = ?8",
+        "redeemed_us, device, guest) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO UPDATE SET "
+        "consultation = ?2, patient = ?3, secret = ?4, created_us = ?5, expires_us = ?6, "
+        "redeemed_us = ?7, device = ?8, guest = ?9",
     [STATEMENT_PUT_DEVICE] =
         "INSERT INTO device (id, invitation, consultation, secret, created_us, expires_us) "
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO UPDATE SET invitation = ?2, "
@@ -79,9 +84,11 @@ static const char *const TEXTS[STATEMENT_COUNT] = {
                                       "consultation = ?2 AND revoked_us IS NULL",
     [STATEMENT_DELETE_DEVICE] = "DELETE FROM device WHERE id = ?1",
     [STATEMENT_VOID_INVITATIONS] =
-        "UPDATE invitation SET expires_us = min(expires_us, ?2) WHERE consultation = ?1",
+        "UPDATE invitation SET expires_us = min(expires_us, ?2) WHERE consultation = ?1 "
+        "AND guest IS NULL",
     [STATEMENT_VOID_DEVICES] =
-        "DELETE FROM device WHERE consultation = ?1 AND (?2 IS NULL OR id <> ?2)",
+        "DELETE FROM device WHERE consultation = ?1 AND (?2 IS NULL OR id <> ?2) AND invitation IN "
+        "(SELECT id FROM invitation WHERE consultation = ?1 AND guest IS NULL)",
     [STATEMENT_PUT_PACK] =
         "INSERT INTO pack (hash, id, version, bytes, stored_us) VALUES (?1, ?2, ?3, ?4, ?5) "
         "ON CONFLICT (hash) DO NOTHING",
@@ -121,14 +128,19 @@ static const char *const TEXTS[STATEMENT_COUNT] = {
         "SELECT id, name_ja, name_en, telephone, settings FROM institution ORDER BY id",
     [STATEMENT_QUERY_PATIENT_BY_ID] =
         "SELECT id, institution, subject, personal, created_us FROM patient WHERE id = ?1",
-    [STATEMENT_QUERY_INVITATION_BY_HASH] = INVITATION "WHERE secret = ?1",
+    [STATEMENT_QUERY_INVITATION_BY_HASH] = INVITATION "WHERE v.secret = ?1",
     [STATEMENT_QUERY_INVITATIONS_OF_CONSULTATION] =
-        INVITATION "WHERE consultation = ?1 ORDER BY created_us, id",
+        INVITATION "WHERE v.consultation = ?1 ORDER BY v.created_us, v.id",
     [STATEMENT_QUERY_DEVICE_BY_HASH] =
-        "SELECT id, invitation, consultation, created_us, expires_us FROM device WHERE secret = ?1",
+        "SELECT d.id, d.invitation, d.consultation, d.created_us, d.expires_us, v.guest, g.role "
+        "FROM device d JOIN invitation v ON v.id = d.invitation LEFT JOIN guest g "
+        "ON g.id = v.guest WHERE d.secret = ?1",
     [STATEMENT_QUERY_DEVICE_TOKEN_BY_HASH] = DEVICE_TOKEN "WHERE secret = ?1",
     [STATEMENT_QUERY_DEVICE_TOKENS_OF_CONSULTATION] =
         DEVICE_TOKEN "WHERE consultation = ?1 ORDER BY created_us, id",
+    [STATEMENT_QUERY_GUESTS_OF_CONSULTATION] =
+        "SELECT id, consultation, role, subject, personal, created_us FROM guest "
+        "WHERE consultation = ?1 ORDER BY id",
     [STATEMENT_QUERY_CONSULTATION_BY_ID] =
         CONSULTATION ", blob FROM consultation WHERE id = ?1 AND (?2 IS NULL OR institution = ?2)",
     [STATEMENT_QUERY_CONSULTATIONS_LIVE] =

@@ -5,6 +5,7 @@ import { questionDoors, recordDoor, visible } from "../shared/doors";
 import { Icon } from "../shared/icons";
 import { fill, useText } from "../shared/language";
 import { carriesNoPicture } from "../shared/line";
+import { Company, Screen, seatName } from "../shared/company";
 import { Ask, Heading, Picture, Sound, Telephone } from "../shared/parts";
 import type { Consultation } from "../shared/wire";
 import { words } from "./texts";
@@ -89,8 +90,8 @@ function Banner({ visit, consultation }: { visit: Visit; consultation: Consultat
       return (
         <div class="banner ident" role="status" data-test="banner-ident">
           <strong>{t(words.not_yet)}</strong>
-          {!seen && <span>{t(words.not_yet_lead)}</span>}
-          {seen ? <span data-test="dr-seen-done"><Icon name="check" /> {t(words.show_id)}</span> : (
+          {!seen && !visit.guest && <span>{t(words.not_yet_lead)}</span>}
+          {visit.guest ? null : seen ? <span data-test="dr-seen-done"><Icon name="check" /> {t(words.show_id)}</span> : (
             <button type="button" class="button primary" data-test="dr-seen" onClick={() => void visit.sawName()}>
               <Icon name="check" /> {t(words.saw_name)}
             </button>
@@ -133,6 +134,40 @@ function Questions({ visit, consultation }: { visit: Visit; consultation: Consul
   );
 }
 
+/* Who wants to come in, one card each (1.6-06); who is in can be asked to leave again. */
+function Newcomers({ visit, consultation }: { visit: Visit; consultation: Consultation }) {
+  const t = useText();
+  const guests = consultation.roster.filter((seat) => seat.seat > 1 && !seat.self);
+  const asked = guests.filter((seat) => seat.status === "waiting" && seat.consent !== "given" && seat.consent !== "refused");
+  return (
+    <>
+      {asked.map((seat) => (
+        <div class="banner question" role="alert" key={seat.seat} data-test="newcomer" data-seat={seat.seat}>
+          <strong>{fill(t(words.guest_asks), { name: seatName(seat, t) })}</strong>
+          <span>{t(words.guest_seen)}</span>
+          <span class="answers">
+            <button type="button" class="button primary" data-test="newcomer-yes" onClick={() => void visit.consent(seat.seat, true)}>{t(words.yes)}</button>
+            <button type="button" class="button" data-test="newcomer-no" onClick={() => void visit.consent(seat.seat, false)}>{t(words.no)}</button>
+          </span>
+        </div>
+      ))}
+    </>
+  );
+}
+
+/* In the dialog of requests, so that nobody presses it by mistake. */
+function GuestsHere({ visit, consultation, done }: { visit: Visit; consultation: Consultation; done: () => void }) {
+  const t = useText();
+  return (
+    <>
+      {consultation.roster.filter((seat) => seat.seat > 1 && !seat.self && seat.status === "present").map((seat) => (
+        <button type="button" class="button" key={seat.seat} data-test="guest-out" data-seat={seat.seat}
+          onClick={() => { done(); void visit.consent(seat.seat, false); }}>{seatName(seat, t)}: {t(words.guest_out)}</button>
+      ))}
+    </>
+  );
+}
+
 function Recording({ visit, consultation, done }: { visit: Visit; consultation: Consultation; done: () => void }) {
   const t = useText();
   const asked = consultation.facts.some((fact) => fact.name === recordDoor.fact && fact.value === "patient");
@@ -149,14 +184,18 @@ export function Call({ visit, state }: { visit: Visit; state: VisitState }) {
   const close = () => setOpen(null);
   const consultation = state.consultation as Consultation;
   const line = troubleLine(state, t);
+  const shown = state.screenShown !== null && consultation.roster.some((seat) => seat.screen && !seat.self);
   return (
     <section class="call" data-test="call" data-state={consultation.state}>
       <h1 class="sr-only">{t(consultation.state === "ident" ? words.not_yet : words.consult)}</h1>
       <div class="banners">
         <Banner visit={visit} consultation={consultation} />
-        <Questions visit={visit} consultation={consultation} />
+        {!visit.guest && <Questions visit={visit} consultation={consultation} />}
+        {!visit.guest && <Newcomers visit={visit} consultation={consultation} />}
       </div>
-      <div class="stage">
+      <div class={`stage ${shown ? "with-screen" : ""}`}>
+        <Screen roster={consultation.roster} stream={state.screenShown} />
+        <Company roster={consultation.roster} large={1} streams={state.others} blocked={(again) => setPlay(() => again)} />
         <Picture stream={state.remoteVideo} label={t(words.doctor_picture)} class="remote" test="remote" />
         <Sound stream={state.remoteAudio} test="remote-audio" blocked={(again) => setPlay(() => again)} />
         <div class="own">
@@ -192,7 +231,8 @@ export function Call({ visit, state }: { visit: Visit; state: VisitState }) {
         <Ask title={t(words.phone_title)} onClose={close}>
           <p>{t(words.phone_lead)}</p>
           <Telephone number={state.card?.telephone ?? ""} big />
-          <Recording visit={visit} consultation={consultation} done={close} />
+          {!visit.guest && <GuestsHere visit={visit} consultation={consultation} done={close} />}
+          {!visit.guest && <Recording visit={visit} consultation={consultation} done={close} />}
           <button type="button" class="button" onClick={close}>{t(words.close)}</button>
         </Ask>
       )}

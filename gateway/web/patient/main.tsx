@@ -10,6 +10,7 @@ import type { Card } from "../shared/wire";
 import { outcomes } from "../shared/codes";
 import { Icon } from "../shared/icons";
 import { Call, Reconnecting, Waiting } from "./call";
+import { GuestAgree, GuestWaiting } from "./guest";
 import { Agree, Check, InApp, Start } from "./screens";
 import { endings, words } from "./texts";
 import { Visit, type VisitState } from "./visit";
@@ -93,13 +94,12 @@ function Body({ visit, state }: { visit: Visit; state: VisitState }) {
     case "check":
       return <Check visit={visit} state={state} />;
     case "agree":
-      return <Agree visit={visit} state={state} />;
+      return visit.guest ? <GuestAgree visit={visit} /> : <Agree visit={visit} state={state} />;
     case "entering":
       return <section class="panel"><Busy text={words.entering} /></section>;
-    case "room": {
-      const now = state.consultation?.state ?? "lobby";
-      return now === "booked" || now === "lobby" ? <Waiting visit={visit} state={state} /> : <Call visit={visit} state={state} />;
-    }
+    case "room":
+      if (visit.inside) return <Call visit={visit} state={state} />;
+      return visit.guest ? <GuestWaiting visit={visit} state={state} /> : <Waiting visit={visit} state={state} />;
     case "ended":
       return <Ended state={state} />;
     case "moved":
@@ -121,7 +121,7 @@ function Body({ visit, state }: { visit: Visit; state: VisitState }) {
 function Page({ visit }: { visit: Visit }) {
   const state = useStore(visit);
   useTitle(words.title);
-  const inCall = state.screen === "room" && !["booked", "lobby"].includes(state.consultation?.state ?? "lobby");
+  const inCall = state.screen === "room" && visit.inside;
   const withCard = state.card !== null && state.screen !== "moved";
   return (
     <div class={`frame ${inCall ? "in-call" : ""}`}>

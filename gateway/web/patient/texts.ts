@@ -145,6 +145,20 @@ export const words = {
     en: "The doctor has been told. Do not hang up.",
   },
 
+  guest_title: { ja: "診察に 同席します", en: "You join a consultation" },
+  guest_role: { ja: "あなたは「{role}」として 入ります。", en: "You take part as: {role}." },
+  guest_secret: { ja: "ここで 見たり 聞いたりした ことを、ほかの 人に 話しません。", en: "What you see and hear stays with you; you tell nobody." },
+  guest_record: { ja: "録画、録音、写真は しません。", en: "You make no recording and take no picture." },
+  guest_named: { ja: "名前と 役割は、患者さんと 先生に 見えます。", en: "Patient and doctor see your name and role." },
+  guest_held: { ja: "患者さんが 同意して、先生が よぶまで、何も 見えません。", en: "You see and hear nothing until the patient agrees and the doctor lets you in." },
+  guest_agree: { ja: "わかりました。入ります", en: "I agree, let me wait" },
+  guest_wait_title: { ja: "お待ちください", en: "Please wait" },
+  guest_wait: { ja: "患者さんと 先生の 返事を 待っています。", en: "Waiting for the patient and the doctor." },
+  guest_asks: { ja: "{name} が 入っても よいですか", en: "May {name} join?" },
+  guest_seen: { ja: "入ると、顔が 見えて 話が 聞こえます。いつでも やめられます。", en: "They will see and hear. You can change your mind at any time." },
+  guest_here: { ja: "{name} が います。", en: "{name} is here." },
+  guest_out: { ja: "出てもらう", en: "Ask them to leave" },
+
   yes: { ja: "はい", en: "Yes" },
   no: { ja: "いいえ", en: "No" },
 

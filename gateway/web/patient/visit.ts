@@ -7,10 +7,11 @@ import {
 import { agreementFacts, nameSeenDoor } from "../shared/doors";
 import { api, troubleOf, TroubleError, type Trouble } from "../shared/http";
 import { language, languageStore, say } from "../shared/language";
-import { Peer, type Kind } from "../shared/peer";
+import { withTrack, type Streams } from "../shared/company";
+import { Peer, type Kind, type Source } from "../shared/peer";
 import { Session, type Line } from "../shared/session";
 import { Store } from "../shared/store";
-import type { Card, Consultation, FactValue, Incoming, Media } from "../shared/wire";
+import type { Card, Consultation, FactValue, Seat, Incoming, Media } from "../shared/wire";
 import { words } from "./texts";
 
 export type Screen =
@@ -21,6 +22,7 @@ export interface Agreement { language: string; version: string; hash: string; pa
 
 export interface Redeemed {
   consultation: string;
+  role?: string; // left out: the patient's own link
   institution: { name: string; telephone: string };
   physician: { name: string; registered?: number };
   booked_for?: number;
@@ -39,6 +41,9 @@ export interface VisitState {
   path: boolean; // media path connected
   remoteVideo: MediaStream | null;
   remoteAudio: MediaStream | null;
+  others: Streams; // everybody but the physician, by seat
+  screenShown: MediaStream | null;
+  role: string; // patient, or what a guest is here
   voice: boolean;
   face: boolean;
   said: string;
@@ -73,7 +78,7 @@ export class Visit extends Store<VisitState> {
   constructor() {
     super({
       screen: "start", trouble: null, card: null, stream: null, agreement: null, consultation: null, media: null,
-      line: "connecting", lostAt: 0, path: false, remoteVideo: null, remoteAudio: null, voice: true, face: true, said: "",
+      line: "connecting", lostAt: 0, path: false, remoteVideo: null, remoteAudio: null, others: {}, screenShown: null, role: "patient", voice: true, face: true, said: "",
     });
     if (!cameraPossible() || inApp(navigator.userAgent) !== null) this.state.screen = "inapp";
     else if (this.secret === "") this.state.screen = "nolink";
@@ -82,6 +87,21 @@ export class Visit extends Store<VisitState> {
     addEventListener("hashchange", () => location.reload());
     document.addEventListener("visibilitychange", () => this.shown());
     addEventListener("online", () => this.askRestart());
+  }
+
+  get guest(): boolean {
+    return this.state.role !== "patient";
+  }
+
+  get self(): Seat | undefined {
+    return this.state.consultation?.roster.find((seat) => seat.self);
+  }
+
+  /* Is this person in the call, or still waiting at its door? */
+  get inside(): boolean {
+    const state = this.state.consultation?.state ?? "lobby";
+    if (state === "booked" || state === "lobby") return false;
+    return !this.guest || this.self?.status === "present";
   }
 
   get telephone(): string | undefined {
@@ -112,7 +132,7 @@ export class Visit extends Store<VisitState> {
   async agree(place: string, alone: boolean): Promise<void> {
     this.set({ screen: "entering", trouble: null });
     try {
-      for (const [name, value] of agreementFacts(place, alone)) await this.fact(name, value);
+      if (!this.guest) for (const [name, value] of agreementFacts(place, alone)) await this.fact(name, value);
       this.agreed = true;
       keep("agreed");
       await this.settle();
@@ -143,12 +163,20 @@ export class Visit extends Store<VisitState> {
   setVoice(on: boolean): void {
     for (const track of this.state.stream?.getAudioTracks() ?? []) track.enabled = on;
     this.set({ voice: on });
+    this.report();
   }
 
   /* A hidden face sends nothing at all, so the gateway sees honestly that there is no picture (rule 1.6-02). */
   setFace(on: boolean): void {
     this.set({ face: on });
     void this.peer?.replace("video", this.track("video"));
+    this.report();
+  }
+
+  /* Each time anew: may this person be there? (1.6-06) */
+  async consent(seat: number, yes: boolean): Promise<void> {
+    await this.session?.request("act", { consultation: this.consultationId, event: "seat_consent", seat, code: yes ? "given" : "refused" })
+      .catch((error: unknown) => this.announce(troubleOf(error).what));
   }
 
   async emergency(): Promise<void> {
@@ -158,7 +186,7 @@ export class Visit extends Store<VisitState> {
   /* Waiting: cancels. In a call: withdraws the wish. Afterwards: just stands up. */
   async end(): Promise<void> {
     const state = this.state.consultation?.state ?? "booked";
-    const event = state === "lobby" || state === "booked" ? "cancel" : state === "closing" ? null : "withdraw";
+    const event = this.guest ? null : state === "lobby" || state === "booked" ? "cancel" : state === "closing" ? null : "withdraw";
     try {
       if (event) await this.act(event, event === "cancel" ? "patient_cancelled" : undefined);
       else await this.session?.request("leave", { consultation: this.consultationId });
@@ -210,6 +238,7 @@ export class Visit extends Store<VisitState> {
     if (kept() === null) keep("started");
     this.consultationId = redeemed.consultation;
     this.set({
+      role: redeemed.role ?? "patient",
       trouble: null,
       card: {
         name: redeemed.physician.name,
@@ -262,7 +291,7 @@ export class Visit extends Store<VisitState> {
   private firstScreen(): void {
     const state = this.state.consultation?.state ?? "booked";
     if (isOver(state)) return this.over("ended");
-    if (state !== "booked" || this.presumed) {
+    if ((state !== "booked" && !this.guest) || this.presumed) {
       this.agreed = true;
       this.set({ screen: "entering" });
       this.settle().catch((error: unknown) => {
@@ -279,6 +308,7 @@ export class Visit extends Store<VisitState> {
 
   private async showAgreement(): Promise<void> {
     this.set({ screen: "agree", trouble: null, agreement: null });
+    if (this.guest) return; // what a guest promises is on the page itself
     await this.loadAgreement();
   }
 
@@ -300,6 +330,7 @@ export class Visit extends Store<VisitState> {
   }
 
   private async enter(): Promise<void> {
+    if (this.guest) return;
     const state = this.state.consultation?.state ?? "booked";
     if (state === "booked") await this.act("enter");
   }
@@ -327,6 +358,8 @@ export class Visit extends Store<VisitState> {
       microphone: this.microphone || live("audio"),
       speaker: this.speaker,
       card_visible: this.cardVisible,
+      voice: this.state.voice,
+      face: this.state.face,
       ...this.source(),
     });
   }
@@ -342,6 +375,9 @@ export class Visit extends Store<VisitState> {
   private newPeer(): Peer {
     return new Peer((kind) => this.track(kind), {
       remote: (seat, kind, track) => this.remote(seat, kind, track),
+      screen: (track) => {
+        if (!this.state.screenShown?.getTracks().includes(track)) this.set({ screenShown: new MediaStream([track]) });
+      },
       answer: (offer, sdp) => void this.session?.request("answer", { offer, sdp }).catch(() => undefined),
       connected: (path) => {
         this.set({ path });
@@ -352,7 +388,11 @@ export class Visit extends Store<VisitState> {
     });
   }
 
-  private remote(_seat: number, kind: Kind, track: MediaStreamTrack): void {
+  private remote(seat: number, kind: Kind, track: MediaStreamTrack): void {
+    if (seat !== 1) {
+      this.set({ others: withTrack(this.state.others, seat, kind, track) });
+      return;
+    }
     const key = kind === "video" ? "remoteVideo" : "remoteAudio";
     if (this.state[key]?.getTracks().includes(track)) return;
     this.set(kind === "video" ? { remoteVideo: new MediaStream([track]) } : { remoteAudio: new MediaStream([track]) });
@@ -368,10 +408,11 @@ export class Visit extends Store<VisitState> {
     switch (message.type) {
       case "consultation": {
         const before = this.state.consultation?.state ?? "booked";
+        const inside = this.inside;
         this.set({ consultation: message, ...(message.card ? { card: message.card } : {}) });
         if (isOver(message.state)) return this.over("ended");
         this.firstView();
-        if (message.state === "ident" && before !== "ident" && this.joined) this.called();
+        if (this.guest ? this.inside && !inside : message.state === "ident" && before !== "ident" && this.joined) this.called();
         this.lostOrFound();
         break;
       }
@@ -411,7 +452,7 @@ export class Visit extends Store<VisitState> {
   /* When did it go wrong? The screens count from here: reconnecting at once, the telephone number after 30 s. */
   private lostOrFound(): void {
     const live = this.state.screen === "room" && this.joined;
-    const admitted = !["booked", "lobby", "paused"].includes(this.state.consultation?.state ?? "booked");
+    const admitted = this.inside && this.state.consultation?.state !== "paused";
     const well = this.state.line === "open" && (!admitted || this.state.path);
     if (!live || well) {
       if (this.state.lostAt !== 0) this.set({ lostAt: 0 });
@@ -446,7 +487,8 @@ export class Visit extends Store<VisitState> {
     this.report();
   }
 
-  private track(kind: Kind): MediaStreamTrack | null {
+  private track(kind: Source): MediaStreamTrack | null {
+    if (kind === "screen") return null;
     if (kind === "video" && !this.state.face) return null;
     return this.state.stream?.getTracks().find((one) => one.kind === kind) ?? null;
   }
@@ -460,7 +502,7 @@ export class Visit extends Store<VisitState> {
 
   private over(screen: Screen): void {
     clearTimeout(this.heldTimer);
-    this.set({ screen, remoteVideo: null, remoteAudio: null, lostAt: 0, said: "" });
+    this.set({ screen, remoteVideo: null, remoteAudio: null, others: {}, screenShown: null, lostAt: 0, said: "" });
     for (const track of this.state.stream?.getTracks() ?? []) {
       track.onended = null;
       track.stop();

@@ -1,11 +1,12 @@
 // What the physician can do with a running visit, and the boxes that ask for a choice.
 import { useState } from "preact/hooks";
-import { eventCodes, roles, seatStates, staffCodes, wordOf } from "../shared/codes";
+import { eventCodes, guestRoles, roles, seatStates, staffCodes, wordOf } from "../shared/codes";
 import { Icon } from "../shared/icons";
 import { fill, useText, type Text } from "../shared/language";
-import { Ask } from "../shared/parts";
-import type { Consultation } from "../shared/wire";
-import type { Desk, DeskState } from "./desk";
+import { Ask, Copy } from "../shared/parts";
+import { Marks, seatName } from "../shared/company";
+import type { Consultation, Seat } from "../shared/wire";
+import { isLive, type Desk, type DeskState } from "./desk";
 import { words } from "./texts";
 
 interface Part { desk: Desk; state: DeskState; current: Consultation }
@@ -112,6 +113,67 @@ export function Boxes({ desk, state, current }: Part) {
   return null;
 }
 
+/* A guest who waits: what the patient said, and the door. The gateway refuses without the patient's yes. */
+function Newcomer({ desk, state, current, seat }: Part & { seat: Seat }) {
+  const t = useText();
+  if (seat.seat < 2 || seat.status !== "waiting" || !isLive(current.state)) return null;
+  return (
+    <>
+      <span class={`chip ${seat.consent === "given" ? "good" : "warn"}`} data-test="consent" data-consent={seat.consent}>
+        {t(seat.consent === "given" ? words.consent_given : seat.consent === "refused" ? words.consent_refused : words.consent_none)}
+      </span>
+      <button type="button" class="button small primary" disabled={state.busy || (seat.consent !== "given" && current.state !== "emergency")} data-test="let-in"
+        onClick={() => void desk.act("seat_admit", { seat: seat.seat })}>{t(words.let_in)}</button>
+    </>
+  );
+}
+
+/* A link for one more person; it is shown once. */
+function Invite({ desk, busy }: { desk: Desk; busy: boolean }) {
+  const t = useText();
+  const [open, setOpen] = useState(false);
+  const [role, setRole] = useState<string>(guestRoles[0]);
+  const [name, setName] = useState("");
+  const [link, setLink] = useState<string | null>(null);
+  const close = () => {
+    setOpen(false);
+    setLink(null);
+    setName("");
+  };
+  return (
+    <>
+      <button type="button" class="button" disabled={busy} data-test="invite" onClick={() => setOpen(true)}>{t(words.invite)}</button>
+      {open && (
+        <Ask title={t(words.invite)} onClose={close} test="invite-dialog">
+          {link === null ? (
+            <form class="stack" onSubmit={(event) => {
+              event.preventDefault();
+              void desk.invite(role, name.trim()).then((made) => (made === null ? close() : setLink(made)));
+            }}>
+              <label class="field"><span>{t(words.invite_role)}</span>
+                <select value={role} data-test="invite-role" onChange={(event) => setRole(event.currentTarget.value)}>
+                  {guestRoles.map((one) => <option key={one} value={one}>{wordOf(roles, one, t)}</option>)}
+                </select>
+              </label>
+              <label class="field"><span>{t(words.invite_name)}</span>
+                <input value={name} required maxLength={40} data-test="invite-name" onInput={(event) => setName(event.currentTarget.value)} />
+              </label>
+              <button type="submit" class="button primary" disabled={name.trim() === ""} data-test="invite-make">{t(words.invite_make)}</button>
+              <button type="button" class="button plain" onClick={close}>{t(words.back)}</button>
+            </form>
+          ) : (
+            <>
+              <p>{t(words.invite_once)}</p>
+              <Copy text={link} label={words.invite_copy} />
+              <button type="button" class="button plain" data-test="invite-close" onClick={close}>{t(words.back)}</button>
+            </>
+          )}
+        </Ask>
+      )}
+    </>
+  );
+}
+
 export function People({ desk, state, current }: Part) {
   const t = useText();
   const [removing, setRemoving] = useState<number | null>(null);
@@ -128,14 +190,16 @@ export function People({ desk, state, current }: Part) {
         {current.roster.map((seat) => (
           <li key={seat.seat} data-test="seat" data-seat={seat.seat} data-status={seat.status}>
             <span class={`light ${seat.media ? "media" : ""}`} aria-hidden="true" />
-            <span>{wordOf(roles, seat.role, t)}{seat.self ? `（${t(words.you)}）` : ""}</span>
+            <span>{seatName(seat, t)}{seat.self ? `（${t(words.you)}）` : ""} <Marks seat={seat} /></span>
             <span class="chip">{wordOf(seatStates, seat.status, t)}</span>
+            <Newcomer desk={desk} state={state} current={current} seat={seat} />
             {!seat.self && (
               <button type="button" class="button small" disabled={state.busy} data-test="remove" onClick={() => setRemoving(seat.seat)}>{t(words.remove)}</button>
             )}
           </li>
         ))}
       </ul>
+      <Invite desk={desk} busy={state.busy} />
       {removing !== null && (
         <Ask title={t(words.remove_ask)} onClose={() => setRemoving(null)} test="remove-dialog">
           <button type="button" class="button alarm" data-test="remove-yes" onClick={() => {

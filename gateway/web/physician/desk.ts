@@ -1,8 +1,9 @@
 // The physician's desk: the queue, the one consultation at hand, and its media. The next waiting patient is prepared
 // (joined, routes closed) so that calling in is immediate.
 import { chime, DeviceError, newAudioContext, openCamera, ScreenAwake, type Denied } from "../shared/devices";
-import { troubleOf, type Trouble } from "../shared/http";
-import { Peer, type Kind } from "../shared/peer";
+import { withTrack, type Streams } from "../shared/company";
+import { api, troubleOf, type Trouble } from "../shared/http";
+import { Peer, type Kind, type Source } from "../shared/peer";
 import { Session, type Line } from "../shared/session";
 import { Store } from "../shared/store";
 import { panelOf, type Values } from "./panel";
@@ -21,6 +22,9 @@ export interface DeskState {
   camera: "asking" | "ready" | Denied;
   remoteVideo: MediaStream | null;
   remoteAudio: MediaStream | null;
+  others: Streams; // guests, by seat
+  screen: MediaStream | null; // what somebody else shows
+  sharing: boolean; // this desk shows its own
   voice: boolean;
   face: boolean;
   refusal: Refusal | null;
@@ -47,6 +51,7 @@ export class Desk extends Store<DeskState> {
   private ended = new Set<string>(); // the queue may still show them for a moment
   private readonly awake = new ScreenAwake();
   private restartAt = 0;
+  private shared: MediaStreamTrack | null = null; // the screen this desk shows
   private readonly shown = () => {
     if (document.visibilityState === "visible" && this.peer && !this.peer.connected) this.askRestart();
   };
@@ -54,7 +59,7 @@ export class Desk extends Store<DeskState> {
   constructor() {
     super({
       line: "connecting", queue: [], current: null, selected: null, media: null, path: false, stream: null, camera: "asking",
-      remoteVideo: null, remoteAudio: null, voice: true, face: true, refusal: null, draft: {}, said: "", last: null, busy: false, signedOut: null,
+      remoteVideo: null, remoteAudio: null, others: {}, screen: null, sharing: false, voice: true, face: true, refusal: null, draft: {}, said: "", last: null, busy: false, signedOut: null,
     });
     this.session = new Session("staff", {
       line: (line) => this.set({ line }),
@@ -103,11 +108,63 @@ export class Desk extends Store<DeskState> {
   setVoice(on: boolean): void {
     for (const track of this.state.stream?.getAudioTracks() ?? []) track.enabled = on;
     this.set({ voice: on });
+    this.report();
   }
 
   setFace(on: boolean): void {
     this.set({ face: on });
     void this.peer?.replace("video", this.track("video"));
+    this.report();
+  }
+
+  private report(): void {
+    if (this.joined !== null) this.session.request("report", { voice: this.state.voice, face: this.state.face }).catch(() => undefined);
+  }
+
+  /* Shows a screen or window the browser asks for. The gateway opens a way for it; nobody sees it before. */
+  async shareScreen(): Promise<void> {
+    let stream: MediaStream;
+    try {
+      stream = await navigator.mediaDevices.getDisplayMedia({ video: true, audio: false });
+    } catch {
+      return; // the person chose nothing
+    }
+    const track = stream.getVideoTracks()[0];
+    if (!track) return;
+    track.contentHint = "detail";
+    track.onended = () => void this.stopScreen();
+    this.shared = track;
+    await this.peer?.replace("screen", track); // there is a way already when it is not the first time
+    if (await this.act("screen", { code: "on" })) this.set({ sharing: true });
+    else this.dropScreen();
+  }
+
+  async stopScreen(): Promise<void> {
+    if (!this.shared) return;
+    this.dropScreen();
+    await this.act("screen", { code: "off" });
+  }
+
+  private dropScreen(): void {
+    if (this.shared) {
+      this.shared.onended = null;
+      this.shared.stop();
+    }
+    this.shared = null;
+    void this.peer?.replace("screen", null);
+    this.set({ sharing: false });
+  }
+
+  /* A link for one more person of the consultation at hand; shown once, kept nowhere. */
+  async invite(role: string, name: string): Promise<string | null> {
+    const consultation = this.state.current?.id;
+    if (!consultation) return null;
+    try {
+      return (await api<{ link: string }>("POST", `/api/consultations/${consultation}/guests`, { role, name }, "staff")).link;
+    } catch (error) {
+      this.set({ refusal: { ...troubleOf(error), failed: [] } });
+      return null;
+    }
   }
 
   /* One act of the physician; a refusal stays on the page with its rules until the next act. */
@@ -208,6 +265,7 @@ export class Desk extends Store<DeskState> {
   private consultation(message: Consultation): void {
     if (message.id !== this.joined) return;
     this.set({ current: message });
+    if (this.shared && this.state.sharing && !message.roster.some((seat) => seat.self && seat.screen)) this.dropScreen();
     if (isLive(message.state)) {
       this.awake.hold();
       return;
@@ -261,7 +319,10 @@ export class Desk extends Store<DeskState> {
 
   private newPeer(): Peer {
     return new Peer((kind) => this.track(kind), {
-      remote: (_seat, kind, track) => this.remote(kind, track),
+      remote: (seat, kind, track) => (seat === 0 ? this.remote(kind, track) : this.set({ others: withTrack(this.state.others, seat, kind, track) })),
+      screen: (track) => {
+        if (!this.state.screen?.getTracks().includes(track)) this.set({ screen: new MediaStream([track]) });
+      },
       answer: (offer, sdp) => {
         this.session.request("answer", { offer, sdp }).catch(() => undefined);
       },
@@ -278,8 +339,10 @@ export class Desk extends Store<DeskState> {
   }
 
   private dropMedia(): void {
+    this.dropScreen();
     this.peer?.close();
     this.peer = null;
+    this.set({ others: {}, screen: null });
     this.set({ remoteVideo: null, remoteAudio: null, media: null, path: false });
   }
 
@@ -289,7 +352,8 @@ export class Desk extends Store<DeskState> {
     void this.joining.then(() => this.session.request("restart", {})).catch(() => undefined);
   }
 
-  private track(kind: Kind): MediaStreamTrack | null {
+  private track(kind: Source): MediaStreamTrack | null {
+    if (kind === "screen") return this.shared;
     if (kind === "video" && !this.state.face) return null;
     return this.state.stream?.getTracks().find((one) => one.kind === kind) ?? null;
   }

@@ -4,6 +4,7 @@ import "./physician.css";
 import { render } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { eventCodes, staffCodes, states, wordOf } from "../shared/codes";
+import { Company, Screen } from "../shared/company";
 import { Icon } from "../shared/icons";
 import { clock, fill, languageStore, minutesSeconds, useText, useTitle } from "../shared/language";
 import { carriesNoPicture } from "../shared/line";
@@ -77,6 +78,7 @@ function Stage({ desk, state }: { desk: Desk; state: DeskState }) {
   const [play, setPlay] = useState<(() => void) | null>(null);
   const current = state.current;
   const live = isLive(current?.state);
+  const screen = live && state.screen !== null && current?.roster.some((seat) => seat.screen && !seat.self);
   return (
     <section class="zone centre" aria-labelledby="zone-picture">
       <h2 id="zone-picture" class="sr-only">{t(words.picture)}</h2>
@@ -91,7 +93,9 @@ function Stage({ desk, state }: { desk: Desk; state: DeskState }) {
           {state.media?.quality === "bad" && <span class="chip bad">{t(words.quality_bad)}</span>}
         </p>
       )}
-      <div class={`stage ${live ? "" : "idle"}`}>
+      <div class={`stage ${live ? "" : "idle"} ${screen ? "with-screen" : ""}`}>
+        {current && live && <Screen roster={current.roster} stream={state.screen} />}
+        {current && live && <Company roster={current.roster} large={0} streams={state.others} blocked={(again) => setPlay(() => again)} />}
         {live && <Picture stream={state.remoteVideo} label={t(words.patient_picture)} class="remote" test="remote" />}
         {live && <Sound stream={state.remoteAudio} test="remote-audio" blocked={(again) => setPlay(() => again)} />}
         {!live && (
@@ -130,6 +134,12 @@ function Stage({ desk, state }: { desk: Desk; state: DeskState }) {
         <button type="button" class={`button ${state.face ? "" : "alarm"}`} aria-pressed={state.face} data-test="face" onClick={() => desk.setFace(!state.face)}>
           <Icon name={state.face ? "face" : "face_off"} /> {t(words.face)}
         </button>
+        {current && live && (
+          <button type="button" class={`button ${state.sharing ? "alarm" : ""}`} disabled={state.busy} aria-pressed={state.sharing} data-test="share"
+            onClick={() => void (state.sharing ? desk.stopScreen() : desk.shareScreen())}>
+            <Icon name="screen" /> {t(state.sharing ? words.share_stop : words.share)}
+          </button>
+        )}
         {state.media && live && <Tracks state={state} />}
         {current && live && <Actions desk={desk} state={state} current={current} />}
       </div>

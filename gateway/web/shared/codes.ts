@@ -81,9 +81,18 @@ export const roles: Record<string, Text> = {
   administrator: { ja: "管理者", en: "Administrator" },
   system: { ja: "ゲートウェイ", en: "Gateway" },
   none: { ja: "不明", en: "Unknown" },
+  family: { ja: "家族", en: "Family" },
+  interpreter: { ja: "通訳", en: "Interpreter" },
+  helper: { ja: "看護師・介助者", en: "Nurse or carer" },
+  specialist: { ja: "専門の医師", en: "Specialist" },
+  trainee: { ja: "研修中の人", en: "Trainee" },
 };
 
+/* Whom staff can invite beside patient and physician. */
+export const guestRoles = ["family", "interpreter", "helper", "specialist", "trainee"] as const;
+
 export const seatStates: Record<string, Text> = {
+  invited: { ja: "招待中", en: "invited" },
   waiting: { ja: "待機", en: "waiting" },
   present: { ja: "出席", en: "present" },
   away: { ja: "切断中", en: "away" },
@@ -128,9 +137,11 @@ export const acts: Record<string, Text> = {
   "participant.back": { ja: "つながりが戻った", en: "Came back" },
   "participant.leave": { ja: "席を立った", en: "Left" },
   "participant.remove": { ja: "退席させられた", en: "Removed" },
+  "participant.admit": { ja: "同席者を入れた", en: "Guest let in" },
   "media.open": { ja: "映像と音声が開いた", en: "Picture and sound opened" },
   "media.hold": { ja: "映像と音声が止まった", en: "Picture and sound held" },
   "media.connected": { ja: "映像と音声の道ができた", en: "Media path connected" },
+  "media.screen": { ja: "画面の共有", en: "Screen shown" },
   "media.gap": { ja: "映像か音声が途切れた", en: "Gap in picture or sound" },
   "media.line": { ja: "回線が弱く、映像を止めた・戻した", en: "Picture paused or resumed for a weak line" },
   "media.keys.destroyed": { ja: "暗号の鍵を消した", en: "Media keys destroyed" },

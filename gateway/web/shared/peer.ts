@@ -3,6 +3,8 @@
 import type { Offer, Sending } from "./wire";
 
 export type Kind = "audio" | "video";
+/* What this side sends. */
+export type Source = Kind | "screen";
 
 /* What became of the checks by kind of path: not tried, no answer, answered. */
 export interface Checks {
@@ -14,6 +16,8 @@ export interface Checks {
 export interface PeerEvents {
   /* The person of this seat is heard or seen through `track` from now on. */
   remote(seat: number, kind: Kind, track: MediaStreamTrack): void;
+  /* The screen of whoever shows one comes through `track`. */
+  screen?(track: MediaStreamTrack): void;
   answer(offer: number, sdp: string): void;
   connected(connected: boolean): void;
   /* The path is gone and the browser cannot mend it by itself. */
@@ -29,14 +33,15 @@ const VIDEO_MAX_BITRATE = 1_500_000;
 export class Peer {
   private connection: RTCPeerConnection | null = null;
   private seats = new Map<string, number>();
-  private up = new Map<Kind, RTCRtpSender>();
+  private screens = new Set<string>(); // mids
+  private up = new Map<Source, RTCRtpSender>();
   private asked: Sending | null = null;
   private work: Promise<void> = Promise.resolve();
   private brokenTimer = 0;
   private stuckTimer = 0;
 
   constructor(
-    private readonly local: (kind: Kind) => MediaStreamTrack | null,
+    private readonly local: (source: Source) => MediaStreamTrack | null,
     private readonly events: PeerEvents,
   ) {}
 
@@ -49,7 +54,7 @@ export class Peer {
   }
 
   /* Swaps what is sent without a new offer; null sends nothing. */
-  async replace(kind: Kind, track: MediaStreamTrack | null): Promise<void> {
+  async replace(kind: Source, track: MediaStreamTrack | null): Promise<void> {
     await this.up.get(kind)?.replaceTrack(track);
   }
 
@@ -73,6 +78,7 @@ export class Peer {
     this.up.clear();
     this.seats.clear();
     this.asked = null;
+    this.screens.clear();
     if (!connection) return;
     connection.ontrack = connection.oniceconnectionstatechange = null;
     connection.close();
@@ -93,12 +99,13 @@ export class Peer {
     if (!offer.fresh) connection.setConfiguration(configuration(offer));
     for (const track of offer.tracks) {
       if (track.direction === "down" && track.seat !== undefined) this.seats.set(track.mid, track.seat);
+      if (track.direction === "down" && track.screen) this.screens.add(track.mid);
     }
     await connection.setRemoteDescription({ type: "offer", sdp: offer.sdp });
     for (const track of offer.tracks) {
       const transceiver = connection.getTransceivers().find((one) => one.mid === track.mid);
       if (!transceiver) continue;
-      if (track.direction === "up") await this.attach(transceiver, track.kind as Kind);
+      if (track.direction === "up") await this.attach(transceiver, track.screen ? "screen" : (track.kind as Kind));
       else this.track(transceiver);
     }
     const answer = await connection.createAnswer();
@@ -112,13 +119,17 @@ export class Peer {
     for (const [kind, sender] of this.up) await tune(kind, sender, this.asked);
   }
 
-  private async attach(transceiver: RTCRtpTransceiver, kind: Kind): Promise<void> {
+  private async attach(transceiver: RTCRtpTransceiver, kind: Source): Promise<void> {
     await transceiver.sender.replaceTrack(this.local(kind));
     transceiver.direction = "sendonly";
     this.up.set(kind, transceiver.sender);
   }
 
   private track(transceiver: RTCRtpTransceiver): void {
+    if (transceiver.mid !== null && this.screens.has(transceiver.mid)) {
+      this.events.screen?.(transceiver.receiver.track);
+      return;
+    }
     const seat = transceiver.mid === null ? undefined : this.seats.get(transceiver.mid);
     if (seat !== undefined) this.events.remote(seat, transceiver.receiver.track.kind as Kind, transceiver.receiver.track);
   }
@@ -161,11 +172,12 @@ function configuration(offer: Offer): RTCConfiguration {
 }
 
 /* P7 at the sender: sound goes before picture; the picture may lose sharpness and speed alike. */
-async function tune(kind: Kind, sender: RTCRtpSender, asked: Sending | null): Promise<void> {
+async function tune(kind: Source, sender: RTCRtpSender, asked: Sending | null): Promise<void> {
   const parameters = sender.getParameters();
   const encoding = parameters.encodings?.[0];
   if (!encoding) return;
   encoding.priority = encoding.networkPriority = kind === "audio" ? "high" : "low";
+  if (kind === "screen") encoding.maxBitrate = VIDEO_MAX_BITRATE;
   if (kind === "video") {
     encoding.active = asked?.picture ?? true;
     encoding.maxBitrate = Math.min(asked?.bitrate ?? VIDEO_MAX_BITRATE, VIDEO_MAX_BITRATE);

@@ -200,7 +200,7 @@ export class Session {
       // unknown_session: the gateway restarted or waited too long. A ticket gets the same seat back.
       this.resume = null;
       this.tries = 0;
-    } else if (message.code === "held_other_device" || message.code === "signed_out") {
+    } else if (["held_other_device", "signed_out", "invitation_expired"].includes(message.code)) {
       return this.fail({ ...message, status: 0 });
     }
     this.drop(socket);

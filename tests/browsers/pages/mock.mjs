@@ -361,7 +361,7 @@ export class Mock {
           ...(visit.notice ? { notice: visit.notice.code, notice_text: visit.notice[language] } : {}),
           picture_lost: visit.picture_lost, sound_lost: visit.sound_lost, second_device: visit.second_device, examined: visit.examined, pack: "jp-online-care", pack_version: "1",
           ...(visit.deadline ? { deadline: visit.deadline } : {}),
-          roster: [...visit.seats].map(([seat, one]) => ({ seat, role: seat === 0 ? "patient" : "physician", status: one.status, self: seat === session.seat, media: one.media })),
+          roster: [...visit.seats].map(([seat, one]) => ({ seat, role: seat === 0 ? "patient" : "physician", status: one.status, self: seat === session.seat, media: one.media, screen: false, voice: true, face: true })),
           facts: [...visit.facts].map(([name, one]) => ({ name, supplier: one.supplier, value: one.value })).filter((one) => !patient || one.supplier === "pt" || visit.showAll),
           open: patient || visit.state !== "ident" ? [] : this.open(language),
           ...(visit.outcome ? { outcome: visit.outcome } : {}),

@@ -275,6 +275,8 @@ void fake_media_carry_out(struct media *media, struct media_command *command)
             sim_later(sim, dice_between(&sim->dice, 30, 900) * US_PER_MS, HAPPENING_CONNECT,
                       command->endpoint.slot, command->endpoint.generation, NULL);
             break;
+        case MEDIA_COMMAND_ENDPOINT_SLOTS:
+            break;
         case MEDIA_COMMAND_ENDPOINT_CLOSE:
             endpoint_close(media, endpoint);
             break;

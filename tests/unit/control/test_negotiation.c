@@ -11,7 +11,7 @@
 
 #include "gateway/control/negotiation.h"
 
-#define TEXT_SIZE 16384
+#define TEXT_SIZE 40960
 
 static struct negotiation_offer offer_new(void)
 {
@@ -134,6 +134,41 @@ static void restart_changes_credentials_alone(void **state)
     assert_string_equal(offer.ice.ufrag, "zzzzzzzz");
     assert_int_equal(offer.session_id, before.session_id);
     assert_memory_equal(offer.slots, before.slots, sizeof(offer.slots));
+}
+
+/* Six people and a screen: what was there keeps its place and numbers; the description still fits its message. */
+static void an_offer_grows_behind_what_it_had(void **state)
+{
+    struct negotiation_offer offer = offer_new(), before = offer;
+    struct media_fingerprint print = fingerprint();
+    char *text = malloc(TEXT_SIZE);
+    struct sdp_description *read = calloc(1, sizeof(*read));
+    (void)state;
+    assert_true(negotiation_offer_widen(&offer));
+    assert_false(negotiation_offer_widen(&offer));
+    assert_int_equal(offer.slots_count, 2 + 2 * NEGOTIATION_PEOPLE_MAX);
+    assert_true(negotiation_offer_add(&offer, TRACK_SCREEN, false, 0));
+    assert_true(negotiation_offer_add(&offer, TRACK_SCREEN, true, 0));
+    assert_false(negotiation_offer_add(&offer, TRACK_SCREEN, true, 0));
+    negotiation_offer_again(&offer);
+    assert_int_equal(offer.version, before.version + 1);
+    assert_memory_equal(offer.slots, before.slots, NEGOTIATION_SLOTS * sizeof(offer.slots[0]));
+    assert_int_equal(negotiation_offer_find(&offer, TRACK_VIDEO, false, 0), SLOT_VIDEO_DOWN);
+    assert_int_equal(negotiation_offer_find(&offer, TRACK_AUDIO, false, 1), NEGOTIATION_SLOTS);
+    assert_int_equal(negotiation_offer_find(&offer, TRACK_SCREEN, true, 0),
+                     NEGOTIATION_SLOTS_MAX - 1);
+    for (int i = 0; i < offer.slots_count; i++)
+        for (int k = 0; k < i; k++) {
+            assert_string_not_equal(offer.slots[i].mid, offer.slots[k].mid);
+            assert_true(offer.slots[i].up || offer.slots[i].ssrc != offer.slots[k].ssrc);
+        }
+    assert_int_equal(negotiation_write(&offer, &print, NULL, 0, text, TEXT_SIZE), RESULT_OK);
+    assert_true(strlen(text) < 32768);
+    assert_int_equal(sdp_parse(span_of(text, strlen(text)), read), RESULT_OK);
+    assert_int_equal(read->media_count, NEGOTIATION_SLOTS_MAX);
+    print_message("m-lines: %d, %zu bytes\n", offer.slots_count, strlen(text));
+    free(read);
+    free(text);
 }
 
 static void two_offers_share_nothing(void **state)
@@ -277,6 +312,7 @@ int main(void)
         cmocka_unit_test(sound_is_asked_for_as_lines_need_it),
         cmocka_unit_test(answer_with_red),
         cmocka_unit_test(restart_changes_credentials_alone),
+        cmocka_unit_test(an_offer_grows_behind_what_it_had),
         cmocka_unit_test(two_offers_share_nothing),
         cmocka_unit_test(chromium_answer),
         cmocka_unit_test(firefox_answer),

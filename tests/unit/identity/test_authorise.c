@@ -28,17 +28,18 @@ static const struct expectation EXPECTED[] = {
     {"invitation_redeem", "aaaaaaaaaaaaaa", 'n', false},
     {"sign_out", "-ssssss-------", 'n', false},
     {"self_view", "-ssssss-------", 'n', false},
-    {"ticket", "-ssssss-------", 'n', false},
+    {"ticket", "-ssssss-sssss-", 'n', false},
     {"consultation_book", "---i-ii-------", 'i', false},
     {"consultation_list", "---iiii-------", 'i', false},
     {"queue_watch", "---i-i--------", 'i', false},
     {"consultation_view", "-oooiii-------", 'c', false},
     {"timeline_view", "---o--i-------", 'c', false},
     {"invitation_reissue", "---o-ii-------", 'c', false},
-    {"join", "-oooi---------", 'c', false},
-    {"leave", "-oooi---------", 'c', false},
-    {"media", "-oooi---------", 'c', false},
-    {"act", "-oooiii-------", 'c', true},
+    {"guest_invite", "---o-ii-------", 'c', false},
+    {"join", "-oooi---ooooo-", 'c', false},
+    {"leave", "-oooi---ooooo-", 'c', false},
+    {"media", "-oooi---ooooo-", 'c', false},
+    {"act", "-oooiii-ooooo-", 'c', true},
     {"fact", "-oooiii-------", 'c', false},
     {"seat_remove", "---oii--------", 'c', true},
     {"seat_move", "---oii--------", 'c', true},
@@ -91,7 +92,8 @@ static bool expected(const struct expectation *row, const struct scene *scene)
 
 static struct actor actor_of(const struct scene *scene)
 {
-    bool patient = scene->role == ROLE_PATIENT || scene->role == ROLE_PROXY;
+    bool patient =
+        scene->role == ROLE_PATIENT || scene->role == ROLE_PROXY || role_is_guest(scene->role);
     struct actor actor = {.role = scene->role};
     if (!scene->signed_in)
         return actor;
@@ -111,6 +113,7 @@ static void check_scene(enum access_action action, const struct expectation *row
         .consultation = id_of("c_1"),
         .patient = id_of(scene->own_patient ? "p_mine" : "p_other"),
         .physician = id_of(scene->own_physician ? "s_mine" : "s_other"),
+        .guest_here = scene->own_patient,
         .event_allowed_for_role = scene->event};
     struct access_answer answer = authorise(&actor, action, row->about == 'n' ? NULL : &object);
     bool wanted = expected(row, scene);
