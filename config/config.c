@@ -152,6 +152,10 @@ static const struct binder_row ROWS[] = {
      .doc = "Datagrams given to and taken from the kernel together where a test at start passes."},
     {"media.pin", BINDER_CHOICE, FIELD(media.pin), .choices = PINS, .fallback = "auto",
      .doc = "Each worker on a processor of its own when there are two or more and enough of them."},
+    {"media.load_max", BINDER_NUMBER, FIELD(media.load_max_percent), RANGE(10, 100),
+     .fallback = "85",
+     .doc =
+         "Percent of its time a worker may be busy; above, new consultations wait. 100: no limit."},
     {"media.gap_notice", BINDER_DURATION, FIELD(media.gap_notice_us),
      RANGE(200 * US_PER_MS, 5 * US_PER_S), .fallback = "1s",
      .doc = "Silence after which the relay says that sound or picture stopped."},

@@ -14,6 +14,7 @@
 #include "media/dtls/dtls_identity.h"
 #include "media/srtp/srtp.h"
 #include "media/worker/worker.h"
+#include "media/worker/worker_choice.h"
 
 struct media_place {
     struct media_worker *worker;
@@ -240,14 +241,20 @@ uint32_t media_candidates(const struct media *media, uint32_t worker,
     return count;
 }
 
-uint32_t media_place(const struct media *media)
+enum result media_place(const struct media *media, uint32_t *ret_worker)
 {
-    uint32_t best = 0;
-    for (uint32_t i = 1; i < media->workers_count; i++)
-        if (handle_table_count(media->places[i].handles) <
-            handle_table_count(media->places[best].handles))
-            best = i;
-    return best;
+    struct worker_candidate workers[MEDIA_WORKERS_MAX];
+    for (uint32_t i = 0; i < media->workers_count; i++)
+        workers[i] = (struct worker_candidate){
+            .load_permille = (uint32_t)counter_get(worker_counters(media->places[i].worker),
+                                                   COUNTER_media_load_permille),
+            .endpoints = handle_table_count(media->places[i].handles)};
+    uint32_t best =
+        worker_choice(workers, media->workers_count, media->options.load_max_percent * 10);
+    if (best == WORKER_CHOICE_NONE)
+        return RESULT_TOO_MANY;
+    *ret_worker = best;
+    return RESULT_OK;
 }
 
 /* Across the whole room a slot is the worker's first slot plus the place in its table. */

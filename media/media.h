@@ -41,7 +41,8 @@ struct media_options {
         gap_notice_us; /* after this without sound or a complete frame a FLOW event says so; 1 s */
     enum media_offload offload;
     enum media_pin pin;
-    uint64_t random_seed; /* 0: from the system; else SSRC offsets etc. repeat (tests) */
+    uint32_t load_max_percent; /* busy share at which a worker takes no new consultation; 0: none */
+    uint64_t random_seed;      /* 0: from the system; else SSRC offsets etc. repeat (tests) */
 };
 
 struct media;
@@ -67,8 +68,9 @@ struct media_candidate {
 uint32_t media_candidates(const struct media *media, uint32_t worker,
                           struct media_candidate *ret_candidates, uint32_t max);
 
-/* Least loaded worker for a new consultation. */
-uint32_t media_place(const struct media *media);
+/* Least loaded worker for a new consultation. RESULT_TOO_MANY: all are so busy that one more would cost those who already
+ * talk; loads are measured anew every second. */
+MUST_CHECK enum result media_place(const struct media *media, uint32_t *ret_worker);
 /* A handle for a new endpoint on that worker. RESULT_FULL at endpoints_max. The handle is given back by DRAINED. */
 MUST_CHECK enum result media_endpoint_reserve(struct media *media, uint32_t worker,
                                               struct handle *ret_endpoint);

@@ -44,7 +44,7 @@ struct live_seat {
     struct negotiation_offer offer;
     uint8_t slots_told;    /* of that offer: what the worker knows */
     uint32_t offer_number; /* of the last offer sent */
-    bool open_refused;     /* the worker's mailbox was full; the tick opens it then */
+    bool open_refused;     /* no room at the worker; the tick opens it then */
     bool answered;         /* to that offer */
     bool connected;        /* DTLS done, and not lost since */
     bool was_connected;

@@ -69,13 +69,16 @@ enum result transport_reserve(struct live_consultation *live, struct handle *ret
 {
     struct media *media = live->control->rooms.media;
     if (!live->has_worker) {
-        live->worker = media_place(media);
+        enum result result = media_place(media, &live->worker);
+        if (!result_ok(result))
+            return result;
         live->has_worker = true;
     }
     return media_endpoint_reserve(media, live->worker, ret_endpoint);
 }
 
-void transport_open(struct live_consultation *live, int seat)
+/* `again`: no news, so a refusal is not told once more. */
+static void transport_try(struct live_consultation *live, int seat, bool again)
 {
     struct control *control = live->control;
     struct live_seat *place = &live->seats[seat];
@@ -85,6 +88,10 @@ void transport_open(struct live_consultation *live, int seat)
         return;
     enum result result = transport_reserve(live, &place->endpoint);
     if (!result_ok(result)) {
+        /* Told once; the tick tries until there is room. */
+        place->open_refused = true;
+        if (again)
+            return;
         LOG(LOG_WARNING, "media.no_endpoint", log_id("consultation", &live->now.id),
             log_result(result));
         if (handle_is_set(place->session))
@@ -114,6 +121,11 @@ void transport_open(struct live_consultation *live, int seat)
     }
     transport_send_offer(live, seat, true);
     transport_gates(live);
+}
+
+void transport_open(struct live_consultation *live, int seat)
+{
+    transport_try(live, seat, false);
 }
 
 static bool transport_tell_close(struct live_consultation *live, struct handle endpoint)
@@ -157,7 +169,7 @@ void transport_tick(struct live_consultation *live)
             live->closing[i].told = transport_tell_close(live, live->closing[i].endpoint);
     for (int seat = 0; seat < SEATS_MAX; seat++)
         if (live->seats[seat].open_refused)
-            transport_open(live, seat);
+            transport_try(live, seat, true);
     transport_gates(live);
     sending_update(live);
 }

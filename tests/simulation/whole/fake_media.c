@@ -109,10 +109,17 @@ uint32_t media_candidates(const struct media *media, uint32_t worker,
     return 1;
 }
 
-uint32_t media_place(const struct media *media)
+/* Now and then every worker is busy: control has to tell and to come back. */
+enum result media_place(const struct media *media, uint32_t *ret_worker)
 {
-    (void)media;
-    return 0;
+    struct sim *sim = media->sim;
+    if (!sim->winding_down && dice_permille(&sim->dice, 100)) {
+        sim->seen[SEEN_MEDIA_FULL]++;
+        sim->media->full_us = sim->now_us;
+        return RESULT_TOO_MANY;
+    }
+    *ret_worker = 0;
+    return RESULT_OK;
 }
 
 enum result media_endpoint_reserve(struct media *media, uint32_t worker,

@@ -463,10 +463,13 @@ static void bad_options_and_taken_ports_are_refused(void **state)
     assert_string_equal(candidates[0].address, "192.0.2.7");
     assert_int_equal(candidates[0].port, bench->candidate.port + 1);
     assert_int_equal(candidates[0].priority, 126u << 24 | 65535u << 8 | 255u);
-    assert_int_equal(media_place(bench->media), 0);
+    uint32_t worker = 9;
+    assert_int_equal(media_place(bench->media, &worker), RESULT_OK);
+    assert_int_equal(worker, 0);
     struct handle handle;
     assert_int_equal(media_endpoint_reserve(bench->media, 0, &handle), RESULT_OK);
-    assert_int_equal(media_place(bench->media), 1);
+    assert_int_equal(media_place(bench->media, &worker), RESULT_OK);
+    assert_int_equal(worker, 1);
     assert_int_equal(media_endpoint_reserve(bench->media, 1, &handle), RESULT_OK);
     assert_int_equal(media_endpoint_worker(bench->media, handle), 1);
 }
