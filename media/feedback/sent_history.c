@@ -57,7 +57,7 @@ bool sent_history_report(struct sent_history *history, uint16_t number, bool arr
     *ret_packet = (struct sent_packet){
         .sent_us =
             history->newest_us - (uint32_t)((uint32_t)history->newest_us - entry->sent_low_us),
-        .bytes = entry->bytes,
+        .bytes = entry->fate == FATE_UNREPORTED ? 0 : entry->bytes,
         .cluster = entry->cluster,
         .was_lost = entry->fate == FATE_LOST,
     };

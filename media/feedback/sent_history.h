@@ -35,7 +35,8 @@ void sent_history_add(struct sent_history *history, uint16_t number, size_t byte
 
 struct sent_packet {
     int64_t sent_us;
-    uint16_t bytes;
+    uint16_t
+        bytes; /* 0: told by sent_history_unreported already (feedback that came late itself) */
     uint8_t cluster;
     bool was_lost; /* reported lost before; it came late */
 };
