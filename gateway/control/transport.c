@@ -294,7 +294,7 @@ static void transport_tell_trouble(struct live_consultation *live, int seat)
         log_name("tcp", diagnosis_checks_name(place->diagnosis.tcp)),
         log_name("relay", diagnosis_checks_name(place->diagnosis.relay)));
     if (handle_is_set(place->session))
-        view_notice(live->control, place->session, code);
+        view_error(live->control, place->session, 0, code, "");
 }
 
 void transport_report(struct live_consultation *live, int seat, const struct message_report *report)

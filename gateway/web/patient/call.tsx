@@ -28,6 +28,7 @@ export function Waiting({ visit, state }: { visit: Visit; state: VisitState }) {
       <p class={`connected ${state.path ? "yes" : ""}`} role="status" data-test="connected">
         <span class="dot" aria-hidden="true" />{t(state.path ? words.connected : words.connecting)}
       </p>
+      {state.blocked && <Blocked state={state} />}
       {isWeak(state) && <p class="note">{t(words.weak)}</p>}
       <ul class="plain">
         <li>{t(words.wait_call)}</li>
@@ -39,6 +40,11 @@ export function Waiting({ visit, state }: { visit: Visit; state: VisitState }) {
       {leaving && <EndDialog visit={visit} waiting onClose={() => setLeaving(false)} />}
     </section>
   );
+}
+
+/* Seen, not only spoken: which step fails and what the person can do. */
+function Blocked({ state }: { state: VisitState }) {
+  return <p class="note" data-test="blocked"><strong>{state.blocked?.what}</strong> {state.blocked?.todo}</p>;
 }
 
 function isWeak(state: VisitState): boolean {
@@ -281,6 +287,7 @@ export function Reconnecting({ visit, state }: { visit: Visit; state: VisitState
       {!long && <span class="spinner large" aria-hidden="true" />}
       <h2>{t(long ? words.reconnect_long : words.reconnect_title)}</h2>
       <p>{t(long ? words.reconnect_phone : words.reconnect_lead)}</p>
+      {state.blocked && <Blocked state={state} />}
       {state.card && <Telephone number={state.card.telephone} big={long} />}
       {long && <p class="busy"><span class="spinner" aria-hidden="true" />{t(words.reconnect_title)}</p>}
     </section>

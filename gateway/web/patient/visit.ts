@@ -39,6 +39,7 @@ export interface VisitState {
   line: Line;
   lostAt: number; // ms since 1970; 0 while all is well
   path: boolean; // media path connected
+  blocked: { what: string; todo: string } | null; // why it will not connect, while it does not
   remoteVideo: MediaStream | null;
   remoteAudio: MediaStream | null;
   others: Streams; // everybody but the physician, by seat
@@ -78,7 +79,8 @@ export class Visit extends Store<VisitState> {
   constructor() {
     super({
       screen: "start", trouble: null, card: null, stream: null, agreement: null, consultation: null, media: null,
-      line: "connecting", lostAt: 0, path: false, remoteVideo: null, remoteAudio: null, others: {}, screenShown: null, role: "patient", voice: true, face: true, said: "",
+      line: "connecting", lostAt: 0, path: false, blocked: null, remoteVideo: null, remoteAudio: null, others: {}, screenShown: null, role: "patient",
+      voice: true, face: true, said: "",
     });
     if (!cameraPossible() || inApp(navigator.userAgent) !== null) this.state.screen = "inapp";
     else if (this.secret === "") this.state.screen = "nolink";
@@ -380,7 +382,7 @@ export class Visit extends Store<VisitState> {
       },
       answer: (offer, sdp) => void this.session?.request("answer", { offer, sdp }).catch(() => undefined),
       connected: (path) => {
-        this.set({ path });
+        this.set(path ? { path, blocked: null } : { path });
         this.lostOrFound();
       },
       broken: () => this.askRestart(),
@@ -430,6 +432,7 @@ export class Visit extends Store<VisitState> {
         break;
       case "error":
         this.announce(message.what);
+        if (message.code.startsWith("media_") && !this.state.path) this.set({ blocked: { what: message.what, todo: message.todo } });
         break;
     }
   }

@@ -326,7 +326,7 @@ export class Desk extends Store<DeskState> {
       answer: (offer, sdp) => {
         this.session.request("answer", { offer, sdp }).catch(() => undefined);
       },
-      connected: (path) => this.set({ path }),
+      connected: (path) => this.set(path && this.state.refusal?.code.startsWith("media_") ? { path, refusal: null } : { path }),
       broken: () => this.askRestart(),
       stuck: (checks) => void this.session.request("report", { ...checks }).catch(() => undefined),
     });

@@ -152,7 +152,7 @@ export class Peer {
   }
 }
 
-/* Pairs that never began (frozen, waiting) count as not tried. */
+/* A pair that is there is being tried: a TCP one says "waiting" while its connection does not come about. */
 async function checksOf(connection: RTCPeerConnection): Promise<Checks> {
   const checks: Checks = { udp: "none", tcp: "none", relay: "none" };
   const stats = await connection.getStats();
@@ -161,7 +161,7 @@ async function checksOf(connection: RTCPeerConnection): Promise<Checks> {
     const local = stats.get(pair.localCandidateId) as { candidateType?: string; protocol?: string } | undefined;
     const kind = local?.candidateType === "relay" ? "relay" : local?.protocol === "tcp" ? "tcp" : "udp";
     if (pair.state === "succeeded") checks[kind] = "answered";
-    else if ((pair.state === "in-progress" || pair.state === "failed") && checks[kind] === "none") checks[kind] = "sent";
+    else if (checks[kind] === "none") checks[kind] = "sent";
   });
   return checks;
 }
