@@ -36,24 +36,6 @@ struct live_consultation *device_media_find(struct control *control, const struc
     return NULL;
 }
 
-/* A publisher's slots stand where a browser's do (SLOT_AUDIO_UP, SLOT_VIDEO_UP); one it has not offered is there too and
- * stays silent. A player's stand in the order of its m-lines. */
-static void device_slots(const struct device_offer *offer, struct media_command *command)
-{
-    if (!offer->publishes) {
-        memcpy(command->open.slots, offer->slots, sizeof(offer->slots));
-        command->open.slots_count = offer->slots_count;
-        return;
-    }
-    command->open.slots_count = 2;
-    command->open.slots[SLOT_AUDIO_UP] = (struct media_slot){.kind = MEDIA_AUDIO, .up = true};
-    command->open.slots[SLOT_VIDEO_UP] = (struct media_slot){.kind = MEDIA_VIDEO, .up = true};
-    for (uint32_t i = 0; i < offer->slots_count; i++) {
-        bool sound = offer->slots[i].kind == MEDIA_AUDIO;
-        command->open.slots[sound ? SLOT_AUDIO_UP : SLOT_VIDEO_UP] = offer->slots[i];
-    }
-}
-
 static enum result device_command(struct live_consultation *live,
                                   const struct device_session *device, const struct media_ice *ice)
 {
@@ -63,7 +45,8 @@ static enum result device_command(struct live_consultation *live,
     command.open.consultation = live->now.id;
     command.open.ice = *ice;
     memcpy(command.open.cname, device->offer.cname, sizeof(command.open.cname));
-    device_slots(&device->offer, &command);
+    memcpy(command.open.slots, device->offer.slots, sizeof(device->offer.slots));
+    command.open.slots_count = device->offer.slots_count;
     enum result result = media_command_send(media, &command);
     if (!result_ok(result))
         return result;
@@ -164,17 +147,28 @@ static int shown_seat(const struct device_session *device, int own_seat, unsigne
     return -1;
 }
 
-static bool route_tell(struct live_consultation *live, enum media_command_kind kind,
-                       const struct device_session *device, uint32_t slot, struct handle source,
-                       bool open)
+/* The up slot of that kind: a browser's stands where we offered it, a device's where the device did. -1: it sends none. */
+static int source_slot(const struct live_seat *from, enum media_kind kind)
 {
-    bool sound = device->offer.slots[slot].kind == MEDIA_AUDIO;
-    struct media_command command = {.kind = kind, .endpoint = source};
+    const struct device_session *device = from->devices[WHIP_PUBLISH];
+    if (device == NULL)
+        return kind == MEDIA_AUDIO ? SLOT_AUDIO_UP : SLOT_VIDEO_UP;
+    for (uint32_t i = 0; i < device->offer.slots_count; i++)
+        if (device->offer.slots[i].kind == kind)
+            return (int)i;
+    return -1;
+}
+
+static bool route_tell(struct live_consultation *live, enum media_command_kind kind,
+                       const struct device_session *device, uint32_t slot, int from, bool open)
+{
+    int up = source_slot(&live->seats[from], device->offer.slots[slot].kind);
+    struct media_command command = {.kind = kind, .endpoint = live->seats[from].endpoint};
     command.route.subscriber = device->endpoint;
-    command.route.publisher_slot = sound ? SLOT_AUDIO_UP : SLOT_VIDEO_UP;
+    command.route.publisher_slot = (uint8_t)up;
     command.route.subscriber_slot = (uint8_t)slot;
     command.route.open = open;
-    return result_ok(media_command_send(live->control->rooms.media, &command));
+    return up >= 0 && result_ok(media_command_send(live->control->rooms.media, &command));
 }
 
 /* A route dies with either endpoint, so one that belongs to an earlier source is simply forgotten. A command that a full
@@ -190,12 +184,12 @@ static void route_settle(struct live_consultation *live, int seat, struct device
     if (!handle_is_set(source))
         return;
     if (!handle_is_set(route->source)) {
-        if (!route_tell(live, MEDIA_COMMAND_ROUTE_ADD, device, slot, source, false))
+        if (!route_tell(live, MEDIA_COMMAND_ROUTE_ADD, device, slot, from, false))
             return;
         route->source = source;
     }
     bool open = consultation_gate_open(&live->now, from, seat, sound ? GATE_AUDIO : GATE_VIDEO);
-    if (open != route->open && route_tell(live, MEDIA_COMMAND_GATE, device, slot, source, open))
+    if (open != route->open && route_tell(live, MEDIA_COMMAND_GATE, device, slot, from, open))
         route->open = open;
 }
 

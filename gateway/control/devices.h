@@ -2,8 +2,8 @@
  * else it is a guest with the role `device`: staff make its token (which takes a seat), it waits there with its media
  * authenticated and dropped, the patient agrees, the physician lets it in; removing it destroys its keys.
  *
- * A seat has at most one endpoint of each kind. The publisher is the endpoint of the seat, its two up slots where a browser
- * has them, so routes from it are made like any other; the player is a second endpoint, whose m-lines show fixed seats.
+ * A seat has at most one endpoint of each kind. The publisher is the endpoint of the seat; the player is a second one, whose
+ * m-lines show fixed seats. Slots stand in the order of the device's m-lines.
  *
  * Thread: control. Owner: struct live_consultation, in seats[].devices. Bound: DEVICE_WAITS_MAX offers being checked. */
 #ifndef GATEWAY_CONTROL_DEVICES_H
