@@ -19,13 +19,15 @@ const DECISIVE = {
 
 for (const [name, decides] of Object.entries(DECISIVE)) {
   const row = ROWS.find((one) => one.name === name);
-  test(row.title, { timeout: 150000 }, async () => {
-    const result = await runRow(row, { folder });
+  test(row.title, { timeout: 300000 }, async (t) => {
+    let result = await runRow(row, { folder });
+    if (result.busy) result = await runRow(row, { folder });
     if (plots) {
       mkdirSync(plots, { recursive: true });
       writeFileSync(join(plots, `${name}.svg`), plot(result, readFileSync(join(folder, `${name}.patient.csv`), "utf8")));
     }
     for (const bar of result.bars) console.log(`# ${barText(bar)}`);
+    if (result.busy) return t.skip("twice the machine was too busy to code and decode four pictures: nothing was measured");
     const { up, down } = result.lines.patient;
     assert.ok(up.packets_in > 200 && down.packets_in > 200, "the call went over the line");
     assert.ok(up.lost + up.dropped_cut + up.dropped_udp > 20 && down.lost + down.dropped_cut > 20, "and the line was bad");

@@ -24,7 +24,7 @@ class Call {
     call.lines = {}, call.browsers = {}, call.pages = {};
     mkdirSync(folder, { recursive: true });
     try {
-      call.house = await House.open("", { address });
+      call.house = await House.open("", { address, media: row.media });
       for (const [number, who] of ["patient", "physician"].entries()) {
         const line = await Line.open(number + 1, { seed: seed + number, csv: join(folder, `${row.name}.${who}.csv`) });
         call.lines[who] = line;
