@@ -98,7 +98,7 @@ async function wholeCall(relayProtocol) {
   return visit;
 }
 
-test("only TCP 443 gets out: TURN over TLS carries both ways; a removed patient is cut off on the wire in 200 ms", { timeout: 150000 }, async () => {
+test("only TCP 443 gets out: TURN over TLS carries both ways; a removed patient is cut off on the wire in 200 ms", { timeout: 300000 }, async () => {
   letOnly(PAGES);
   const visit = await wholeCall("tls");
   const told = [...(await servers(visit.patient)), ...(await servers(visit.physician))];
@@ -134,7 +134,7 @@ test("only TCP 443 gets out: TURN over TLS carries both ways; a removed patient 
   await part(visit);
 });
 
-test("the network lets TURN over UDP out, and 443 of the pages alone", { timeout: 120000 }, async () => {
+test("the network lets TURN over UDP out, and 443 of the pages alone", { timeout: 240000 }, async () => {
   letOnly(`ip daddr ${gatewayAddress} ${PAGES}`, "udp dport 3478");
   await part(await wholeCall("udp"));
 });
