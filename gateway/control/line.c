@@ -66,6 +66,9 @@ struct sending line_sending(const struct line *own, const struct line *const *re
     struct sending sending = {.picture = media_rung_has_picture(rung)};
     if (own->rung < rung && !media_rung_has_picture(own->rung))
         rung = MEDIA_RUNG_SMALL;
+    /* Narrow towards him and losing from him: what picture he sends costs his voice (P7). */
+    if (own->uplink_lossy && !media_rung_has_picture(own->rung))
+        sending.picture = false;
     sending.lines = RUNGS[rung].lines;
     sending.frames_per_second = RUNGS[rung].frames_per_second;
     sending.picture_bps = RUNGS[rung].picture_bps;

@@ -85,6 +85,12 @@ static void own_narrow_line_makes_small(void **state)
     sending = line_sending(&own, receivers, 1);
     assert_false(sending.picture);
     assert_int_equal(sending.sound.bitrate_bps, 12000);
+    /* Unless what he sends gets lost: then his voice comes first. */
+    other = line_at(MEDIA_RUNG_FULL, 0, 0);
+    line_uplink(&own, 150, US_PER_S);
+    assert_false(line_sending(&own, receivers, 1).picture);
+    own.rung = MEDIA_RUNG_SMALL;
+    assert_true(line_sending(&own, receivers, 1).picture);
 }
 
 static void redundancy_up_has_hysteresis(void **state)
