@@ -22,6 +22,7 @@
 #define DRAIN_PERCENT      70
 #define DRAIN_HARD_US      (300 * US_PER_MS)
 #define DRAIN_HARD_PERCENT 40
+#define OURS_PERCENT       60 /* of the estimate in use: less cannot be what fills a queue */
 #define PROBE_LATE_US      (2 * US_PER_S)
 #define PRESSED_US         (5 * US_PER_S)
 
@@ -93,6 +94,10 @@ static void decrease(struct bandwidth_estimator *estimator, int64_t now_us)
     int64_t apart_us = (int64_t)estimator->rtt_us + REACTION_US;
     uint64_t delivered_bps = delivered_when_full(estimator);
     if (now_us - estimator->decreased_us < apart_us || delivered_bps == 0)
+        return;
+    /* We send far less than the estimate and nothing stands in the queue: whatever delayed those packets, it was not us. */
+    if (delivered_bps * 100 < estimate_of(estimator) * OURS_PERCENT &&
+        queue_watch_us(&estimator->queue) < QUEUE_STANDS_US / 2)
         return;
     queue_watch_overused(&estimator->queue, delivered_bps, now_us);
     if (estimator->queue.owner == QUEUE_FOREIGN)

@@ -10,7 +10,8 @@
 
 #include "media/feedback/link_state.h"
 
-#define REMB_LOWEST_BPS 30000
+/* With less, browsers stop their picture, some for good; what is too much is not forwarded. */
+#define REMB_LOWEST_BPS 90000
 #define REMB_HIGHEST_BPS                                                                           \
     2500000 /* of one picture with sound; also what a picture is taken to want */
 #define REMB_SPACING_US                                                                            \
