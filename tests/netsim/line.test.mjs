@@ -64,7 +64,8 @@ test("TCP goes through a block of UDP, at the rate of the line; steps come at th
   const line = await Line.open(2);
   const server = createServer((socket) => { socket.on("error", () => {}); }).listen(0, address);
   let got = 0;
-  server.on("connection", (socket) => socket.on("data", (part) => { got += part.length; }));
+  const sockets = new Set(); // the line goes away before their ends can say goodbye
+  server.on("connection", (socket) => { sockets.add(socket); socket.on("data", (part) => { got += part.length; }); });
   await once(server, "listening");
   const script = `const s=require("net").connect(${server.address().port},"${address}");const b=Buffer.alloc(65536);(function w(){while(s.write(b));s.once("drain",w)})();`;
   try {
@@ -84,6 +85,7 @@ test("TCP goes through a block of UDP, at the rate of the line; steps come at th
     assert.ok(fast > 1.5 * slow && fast < 4.4e6, `${fast} of 4 Mbit/s`);
   } finally {
     server.close();
+    for (const socket of sockets) socket.destroy();
     await line.close();
   }
 });
