@@ -97,7 +97,7 @@ struct sdp_media {
     char ice_ufrag[SDP_UFRAG_SIZE], ice_pwd[SDP_PWD_SIZE];
     struct sdp_fingerprint fingerprint;
     uint8_t ptime_ms; /* a=ptime: frame length asked for; 0: absent */
-    char msid[80]; /* "stream track", RFC 8830; empty when absent */
+    char msid[80];    /* "stream track", RFC 8830; empty when absent */
     uint32_t codecs_count, extmaps_count, ssrcs_count;
     struct sdp_codec codecs[SDP_CODECS_MAX]; /* in order of preference */
     struct sdp_extmap extmaps[SDP_EXTMAPS_MAX];
