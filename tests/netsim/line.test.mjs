@@ -54,7 +54,8 @@ test("delay, rate, loss and block, as UDP meets them", { timeout: 120000 }, asyn
     const counted = await line.close();
     console.log(`# ${JSON.stringify(counted)}`);
     assert.ok(counted.down.lost >= 120 && counted.up.lost === 0);
-    assert.ok(counted.up.dropped_udp === 20 && counted.up.dropped_cut === 20 && counted.up.dropped_queue_full > 0);
+    // the kernel's own neighbour discovery may fall into the cut as well
+    assert.ok(counted.up.dropped_udp === 20 && counted.up.dropped_cut >= 20 && counted.up.dropped_queue_full > 0);
   } finally {
     server.end();
     await line.close();
