@@ -57,34 +57,39 @@ static bool staff_institution(struct verb_store *verb, const char *text, struct 
     return one;
 }
 
-static int staff_add_cli(struct verb_store *verb, int argc, char **argv)
+/* The words of the command line; false, said on standard error, when they make no account. */
+static bool staff_read(int argc, char **argv, struct staff_new *ret_staff)
 {
-    char password[PASSWORD_SIZE] = "";
     const char *year = settings_argument(argc, argv, "--registered"),
                *role = settings_argument(argc, argv, "--role");
-    struct staff_new staff = {.login = settings_argument(argc, argv, "--login"),
-                              .name_ja = settings_argument(argc, argv, "--name-ja"),
-                              .name_en = settings_argument(argc, argv, "--name-en"),
-                              .role = role == NULL ? ROLE_NONE : role_of_name(role),
-                              .registered_year = year == NULL ? 0 : (int)strtol(year, NULL, 10),
-                              .password = password};
-    if (staff.login == NULL || staff.name_ja == NULL || staff.name_en == NULL ||
-        staff.role == ROLE_NONE || staff.role == ROLE_SYSTEM || staff.role == ROLE_PATIENT) {
-        fprintf(stderr, "usage: tsunagi staff add --config FILE --login NAME --role "
-                        "physician|nurse|clerk|administrator --name-ja … --name-en … [--registered "
-                        "YEAR] [--institution ID]\n"
-                        "       the password is read from standard input\n");
-        return 4;
-    }
+    *ret_staff =
+        (struct staff_new){.login = settings_argument(argc, argv, "--login"),
+                           .name_ja = settings_argument(argc, argv, "--name-ja"),
+                           .name_en = settings_argument(argc, argv, "--name-en"),
+                           .role = role == NULL ? ROLE_NONE : role_of_name(role),
+                           .registered_year = year == NULL ? 0 : (int)strtol(year, NULL, 10)};
+    if (ret_staff->login != NULL && ret_staff->name_ja != NULL && ret_staff->name_en != NULL &&
+        role_is_staff(ret_staff->role))
+        return true;
+    fprintf(stderr, "usage: tsunagi staff add --config FILE --login NAME --role "
+                    "physician|nurse|clerk|administrator --name-ja … --name-en … [--registered "
+                    "YEAR] [--institution ID]\n"
+                    "       the password is read from standard input\n");
+    return false;
+}
+
+static int staff_add_cli(struct verb_store *verb, struct staff_new *staff, const char *institution)
+{
+    char password[PASSWORD_SIZE] = "";
+    staff->password = password;
     if (fgets(password, sizeof(password), stdin) == NULL ||
-        !staff_institution(verb, settings_argument(argc, argv, "--institution"),
-                           &staff.institution))
+        !staff_institution(verb, institution, &staff->institution))
         return 1;
     password[strcspn(password, "\r\n")] = 0;
-    enum result result = staff_add(verb, &staff);
-    memset(password, 0, sizeof(password));
+    enum result result = staff_add(verb, staff);
+    explicit_bzero(password, sizeof(password));
     if (!result_ok(result))
-        fprintf(stderr, "%s: not added: %s%s\n", staff.login, result_text(result),
+        fprintf(stderr, "%s: not added: %s%s\n", staff->login, result_text(result),
                 result == RESULT_INVALID  ? " (a password has at least 12 characters)"
                 : result == RESULT_EXISTS ? " (this name is taken)"
                                           : "");
@@ -113,12 +118,17 @@ static int staff_list_cli(struct verb_store *verb, int argc, char **argv)
 int staff_cli(int argc, char **argv)
 {
     struct verb_store verb;
+    struct staff_new staff;
+    bool list = argc > 1 && strcmp(argv[1], "list") == 0;
+    if (!list && !staff_read(argc, argv, &staff))
+        return 4;
     struct settings *settings = malloc(sizeof(*settings));
     int status =
         settings == NULL ? 1 : settings_load(settings_argument(argc, argv, "--config"), settings);
     if (status == 0 && result_ok(verb_store_open(&verb, &settings->options.store))) {
-        bool list = argc > 1 && strcmp(argv[1], "list") == 0;
-        status = list ? staff_list_cli(&verb, argc, argv) : staff_add_cli(&verb, argc, argv);
+        status = list
+                     ? staff_list_cli(&verb, argc, argv)
+                     : staff_add_cli(&verb, &staff, settings_argument(argc, argv, "--institution"));
         verb_store_close(&verb);
     } else if (status == 0) {
         status = 1;

@@ -65,9 +65,6 @@ void api_reply_text(struct api_call *call, int status, const char *content_type,
         .status = status, .content_type = content_type, .body = span_of(text, length)};
     if (call->set_cookie[0] != 0)
         response.set_cookie[0] = call->set_cookie;
-    counter_add(call->api->counters, COUNTER_http_requests, 1);
-    if (status >= 400 && status < 500)
-        counter_add(call->api->counters, COUNTER_http_refused, 1);
     signaling_respond(call->api->signaling, call->request, &response);
     api_call_free(call);
 }

@@ -34,25 +34,6 @@ static enum result control_load_patient(struct control *control, struct live_con
     return RESULT_OK;
 }
 
-/* Whose browser may sit down first: that of the patient's newest link, which comes last. */
-static enum result control_load_holder(struct control *control, struct live_consultation *live)
-{
-    struct store_query query = {.kind = STORE_QUERY_INVITATIONS_OF_CONSULTATION,
-                                .key = live->now.id.text};
-    struct store_rows *rows = NULL;
-    enum result result = store_query_now(control->rooms.store, &query, &rows);
-    if (!result_ok(result))
-        return result;
-    for (size_t row = 0; row < store_rows_count(rows); row++) {
-        if (!store_rows_is_null(rows, row, "guest"))
-            continue;
-        live->holder = store_rows_id(rows, row, "device");
-        live->link_us = store_rows_integer(rows, row, "created_us");
-    }
-    store_rows_free(rows);
-    return RESULT_OK;
-}
-
 /* The pack a stored consultation is pinned to, from memory or from the database. */
 static const struct control_pack *control_load_pack(struct control *control,
                                                     const struct sha256 *hash)
@@ -101,9 +82,9 @@ static enum result control_load_one(struct control *control, const struct store_
     if (result_ok(result))
         result = control_load_patient(control, live);
     if (result_ok(result))
-        result = control_load_holder(control, live);
-    if (result_ok(result))
         result = guests_load(control, live);
+    if (result_ok(result))
+        result = redeem_load(control, live);
     if (!result_ok(result))
         live_free(live);
     return result;

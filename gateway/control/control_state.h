@@ -29,7 +29,6 @@ struct visitor {
     bool watching;        /* wants the queue */
     bool wants_media;     /* said in join */
     bool held;            /* asked for a seat that another device holds (2.5-20) */
-    bool card_visible;
 };
 
 struct device_session;
@@ -195,6 +194,8 @@ void name_of_sealed(const char *personal, char *ret_name, size_t size);
 
 /* guests.c: their names, and who holds their links, after a restart */
 enum result guests_load(struct control *control, struct live_consultation *live);
+/* After a restart: which browser redeemed each seat's link, the guests' seats included. */
+enum result redeem_load(struct control *control, struct live_consultation *live);
 /* A new link's row; the secret is told once. */
 struct store_invitation invitation_row(const struct live_consultation *live, char *ret_secret);
 

@@ -336,23 +336,7 @@ static void put_line(const struct device_offer *offer, const struct media_slot *
                      const struct media_ice *ice, const struct media_fingerprint *fingerprint,
                      struct sdp_media *ret_media)
 {
-    *ret_media = (struct sdp_media){
-        .kind = slot->kind == MEDIA_AUDIO ? SDP_AUDIO : SDP_VIDEO,
-        .bundled = true,
-        .rtcp_mux = true,
-        .rtcp_rsize = true,
-        .end_of_candidates = true,
-        .port = 9,
-        .direction = slot->up ? SDP_RECVONLY : SDP_SENDONLY,
-        .setup = SDP_SETUP_PASSIVE,
-    };
-    snprintf(ret_media->mid, sizeof(ret_media->mid), "%s", slot->mid);
-    snprintf(ret_media->ice_ufrag, sizeof(ret_media->ice_ufrag), "%s", ice->ufrag);
-    snprintf(ret_media->ice_pwd, sizeof(ret_media->ice_pwd), "%s", ice->pwd);
-    snprintf(ret_media->fingerprint.hash, sizeof(ret_media->fingerprint.hash), "%s",
-             fingerprint->hash);
-    memcpy(ret_media->fingerprint.bytes, fingerprint->bytes, fingerprint->length);
-    ret_media->fingerprint.length = fingerprint->length;
+    negotiation_put_line(slot, ice, fingerprint, SDP_SETUP_PASSIVE, ret_media);
     put_codecs(offer, slot->kind, ret_media);
     put_extensions(offer, slot->kind, ret_media);
     if (!slot->up)

@@ -102,31 +102,6 @@ void control_invite_guest(struct control *control, const struct guest_invitation
     control_submit(live, &pending);
 }
 
-static int guest_seat_of_row(const struct live_consultation *live, const struct store_rows *rows,
-                             size_t row, const char *person, const char *role)
-{
-    struct actor guest = {.role = role_of_name(store_rows_text(rows, row, role)),
-                          .person = store_rows_id(rows, row, person)};
-    return id_is_set(&guest.person) ? live_seat_of(&live->now, &guest) : -1;
-}
-
-static enum result guests_load_holders(struct control *control, struct live_consultation *live)
-{
-    struct store_query query = {.kind = STORE_QUERY_INVITATIONS_OF_CONSULTATION,
-                                .key = live->now.id.text};
-    struct store_rows *rows = NULL;
-    enum result result = store_query_now(control->rooms.store, &query, &rows);
-    if (!result_ok(result))
-        return result;
-    for (size_t row = 0; row < store_rows_count(rows); row++) {
-        int seat = guest_seat_of_row(live, rows, row, "guest", "guest_role");
-        if (seat >= 0)
-            live->seats[seat].guest_holder = store_rows_id(rows, row, "device");
-    }
-    store_rows_free(rows);
-    return RESULT_OK;
-}
-
 enum result guests_load(struct control *control, struct live_consultation *live)
 {
     struct store_query query = {.kind = STORE_QUERY_GUESTS_OF_CONSULTATION,
@@ -135,13 +110,14 @@ enum result guests_load(struct control *control, struct live_consultation *live)
     enum result result = store_query_now(control->rooms.store, &query, &rows);
     if (!result_ok(result))
         return result;
-    size_t count = store_rows_count(rows);
-    for (size_t row = 0; row < count; row++) {
-        int seat = guest_seat_of_row(live, rows, row, "id", "role");
+    for (size_t row = 0; row < store_rows_count(rows); row++) {
+        struct actor guest = {.role = role_of_name(store_rows_text(rows, row, "role")),
+                              .person = store_rows_id(rows, row, "id")};
+        int seat = live_seat_of(&live->now, &guest);
         if (seat >= 0)
             name_of_sealed(store_rows_text(rows, row, "personal"), live->seats[seat].guest_name,
                            sizeof(live->seats[seat].guest_name));
     }
     store_rows_free(rows);
-    return count == 0 ? RESULT_OK : guests_load_holders(control, live);
+    return RESULT_OK;
 }

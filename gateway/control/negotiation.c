@@ -164,30 +164,37 @@ static void negotiation_write_sound(const struct negotiation_sound *sound, bool 
                  (unsigned)sound->bitrate_bps);
 }
 
-static void negotiation_write_media(const struct negotiation_offer *offer,
-                                    const struct media_fingerprint *fingerprint, unsigned index,
-                                    struct sdp_media *ret_media)
+void negotiation_put_line(const struct media_slot *slot, const struct media_ice *ice,
+                          const struct media_fingerprint *fingerprint, enum sdp_setup setup,
+                          struct sdp_media *ret_media)
 {
-    const struct media_slot *slot = &offer->slots[index];
-    bool audio = slot->kind == MEDIA_AUDIO;
     *ret_media = (struct sdp_media){
-        .kind = audio ? SDP_AUDIO : SDP_VIDEO,
+        .kind = slot->kind == MEDIA_AUDIO ? SDP_AUDIO : SDP_VIDEO,
         .bundled = true,
         .rtcp_mux = true,
         .rtcp_rsize = true,
         .end_of_candidates = true,
         .port = 9,
         .direction = slot->up ? SDP_RECVONLY : SDP_SENDONLY,
-        .setup = SDP_SETUP_ACTPASS, /* browsers answer active, so we are the DTLS server */
+        .setup = setup,
     };
     snprintf(ret_media->mid, sizeof(ret_media->mid), "%s", slot->mid);
-    snprintf(ret_media->ice_ufrag, sizeof(ret_media->ice_ufrag), "%s", offer->ice.ufrag);
-    snprintf(ret_media->ice_pwd, sizeof(ret_media->ice_pwd), "%s", offer->ice.pwd);
+    snprintf(ret_media->ice_ufrag, sizeof(ret_media->ice_ufrag), "%s", ice->ufrag);
+    snprintf(ret_media->ice_pwd, sizeof(ret_media->ice_pwd), "%s", ice->pwd);
     snprintf(ret_media->fingerprint.hash, sizeof(ret_media->fingerprint.hash), "%s",
              fingerprint->hash);
     memcpy(ret_media->fingerprint.bytes, fingerprint->bytes, fingerprint->length);
     ret_media->fingerprint.length = fingerprint->length;
+}
 
+static void negotiation_write_media(const struct negotiation_offer *offer,
+                                    const struct media_fingerprint *fingerprint, unsigned index,
+                                    struct sdp_media *ret_media)
+{
+    const struct media_slot *slot = &offer->slots[index];
+    bool audio = slot->kind == MEDIA_AUDIO;
+    /* Browsers answer actpass with active, so we are the DTLS server. */
+    negotiation_put_line(slot, &offer->ice, fingerprint, SDP_SETUP_ACTPASS, ret_media);
     if (audio) {
         negotiation_write_sound(&offer->sound, slot->up, ret_media);
     } else {

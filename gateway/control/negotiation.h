@@ -80,6 +80,10 @@ MUST_CHECK enum result negotiation_read_answer(const struct negotiation_offer *o
 
 /* ---- what both directions of negotiation share ------------------------------------------------------------------ */
 
+/* An m-line without its formats: the slot's kind, direction and mid, and what all lines of our transport repeat. */
+void negotiation_put_line(const struct media_slot *slot, const struct media_ice *ice,
+                          const struct media_fingerprint *fingerprint, enum sdp_setup setup,
+                          struct sdp_media *ret_media);
 void negotiation_put_candidates(struct sdp_description *description,
                                 const struct media_candidate *candidates,
                                 uint32_t candidates_count);

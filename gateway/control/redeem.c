@@ -151,3 +151,29 @@ void control_redeem(struct control *control, const struct redeem *redeem, redeem
     wait->done(wait->owner, &wait->answer);
     free(wait);
 }
+
+/* Rows come in the order the links were made, so the patient's newest link has the last word. */
+enum result redeem_load(struct control *control, struct live_consultation *live)
+{
+    struct store_query query = {.kind = STORE_QUERY_INVITATIONS_OF_CONSULTATION,
+                                .key = live->now.id.text};
+    struct store_rows *rows = NULL;
+    enum result result = store_query_now(control->rooms.store, &query, &rows);
+    if (!result_ok(result))
+        return result;
+    for (size_t row = 0; row < store_rows_count(rows); row++) {
+        bool patient = store_rows_is_null(rows, row, "guest");
+        struct redeem link = {.role = patient
+                                          ? ROLE_PATIENT
+                                          : role_of_name(store_rows_text(rows, row, "guest_role"))};
+        if (patient)
+            live->link_us = store_rows_integer(rows, row, "created_us");
+        else
+            link.guest = store_rows_id(rows, row, "guest");
+        int seat = redeem_seat(live, &link);
+        if (seat >= 0)
+            *redeem_place(live, seat) = store_rows_id(rows, row, "device");
+    }
+    store_rows_free(rows);
+    return RESULT_OK;
+}

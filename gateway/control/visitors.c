@@ -417,10 +417,8 @@ static void visitor_report(struct control *control, struct visitor *visitor, uin
     struct live_consultation *live = visitor_seated(control, visitor, ref);
     if (live == NULL)
         return;
-    if (report->has_card_visible && visitor->identity.actor.role == ROLE_PATIENT) {
-        visitor->card_visible = report->card_visible;
+    if (report->has_card_visible && visitor->identity.actor.role == ROLE_PATIENT)
         door_system_fact(live, "dr_card_visible", report->card_visible);
-    }
     if (report->has_source && visitor->seat == 0)
         door_source_kind(live, report->source);
     transport_report(live, visitor->seat, report);

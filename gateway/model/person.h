@@ -57,6 +57,13 @@ static inline bool role_is_guest(enum role role)
     return role >= ROLE_FAMILY && role <= ROLE_DEVICE;
 }
 
+/* Signs in as a member of an institution. */
+static inline bool role_is_staff(enum role role)
+{
+    return role == ROLE_PHYSICIAN || role == ROLE_NURSE || role == ROLE_CLERK ||
+           role == ROLE_ADMINISTRATOR;
+}
+
 enum language { LANGUAGE_JA, LANGUAGE_EN, LANGUAGE_COUNT };
 
 static inline const char *language_name(enum language language)

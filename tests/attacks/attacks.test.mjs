@@ -222,6 +222,16 @@ test("numbers and names out of range are refused in words", { timeout: 30000 }, 
     assert.ok((await house.get(`/api/consultations?${query}`, { cookie })).status < 500, query);
 });
 
+test("nobody becomes staff in a role that has no account", () => {
+  for (const role of ["device", "family", "interpreter", "proxy", "patient", "system", "none", "surgeon"])
+    assert.throws(() => addStaff(`as-${role}`, role), { status: 4 }, role);
+});
+
+test("a request is counted once", { timeout: 30000 }, async () => {
+  const before = await house.metric("http_requests");
+  assert.equal(await house.metric("http_requests"), before + 1);
+});
+
 test("wrong passwords and half-open sockets do not hold up a consultation", { timeout: 60000 }, async () => {
   const sockets = Array.from({ length: 300 }, () => {
     const socket = tls.connect({ port: house.port, host: "127.0.0.1", rejectUnauthorized: false });
