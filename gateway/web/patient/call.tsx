@@ -6,6 +6,7 @@ import { Icon } from "../shared/icons";
 import { fill, useText } from "../shared/language";
 import { carriesNoPicture } from "../shared/line";
 import { Company, Screen, seatName } from "../shared/company";
+import { canShare } from "../shared/screen_share";
 import { Ask, Heading, Picture, Sound, Telephone } from "../shared/parts";
 import type { Consultation } from "../shared/wire";
 import { words } from "./texts";
@@ -210,6 +211,7 @@ export function Call({ visit, state }: { visit: Visit; state: VisitState }) {
         </div>
         <div class="lines" role="status" aria-live="polite">
           {line && <p class="line" data-test="line">{line}</p>}
+          {state.sharing && <p class="line" data-test="sharing"><Icon name="screen" /> {t(words.sharing)}</p>}
           {!state.voice && <p class="line"><Icon name="voice_off" /> {t(words.voice_is_off)}</p>}
           {consultation.second_device && <p class="line">{t(words.second_device)}</p>}
         </div>
@@ -220,6 +222,12 @@ export function Call({ visit, state }: { visit: Visit; state: VisitState }) {
           onClick={() => visit.setVoice(!state.voice)} />
         <Toggle on={state.face} name="face" label={t(words.face)} title={t(state.face ? words.face_on : words.face_off)}
           onClick={() => visit.setFace(!state.face)} />
+        {state.role === "specialist" && canShare() && (
+          <button type="button" class="control" data-test="share" aria-pressed={state.sharing}
+            onClick={() => void (state.sharing ? visit.screen.stop() : visit.screen.start())}>
+            <Icon name="screen" /><span>{t(state.sharing ? words.share_stop : words.share)}</span>
+          </button>
+        )}
         <button type="button" class="control end" data-test="end" onClick={() => setOpen("end")}>
           <Icon name="end" /><span>{t(words.end)}</span>
         </button>

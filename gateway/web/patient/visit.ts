@@ -9,6 +9,7 @@ import { api, troubleOf, TroubleError, type Trouble } from "../shared/http";
 import { language, languageStore, say } from "../shared/language";
 import { withTrack, type Streams } from "../shared/company";
 import { Peer, type Kind, type Source } from "../shared/peer";
+import { ScreenShare } from "../shared/screen_share";
 import { Session, type Line } from "../shared/session";
 import { Store } from "../shared/store";
 import type { Card, Consultation, FactValue, Seat, Incoming, Media } from "../shared/wire";
@@ -44,6 +45,7 @@ export interface VisitState {
   remoteAudio: MediaStream | null;
   others: Streams; // everybody but the physician, by seat
   screenShown: MediaStream | null;
+  sharing: boolean; // this guest shows a screen
   role: string; // patient, or what a guest is here
   voice: boolean;
   face: boolean;
@@ -63,6 +65,15 @@ export class Visit extends Store<VisitState> {
   private readonly secret = location.hash.slice(1);
   private readonly skipCheck = new URLSearchParams(location.search).get("check") === "skip";
   private readonly awake = new ScreenAwake();
+  /* For a specialist's findings; the gateway lets no other guest show anything. */
+  readonly screen = new ScreenShare({
+    replace: async (track) => this.peer?.replace("screen", track),
+    ask: (code) => this.act("screen", code).then(() => true, (error: unknown) => {
+      this.announce(troubleOf(error).what);
+      return false;
+    }),
+    changed: (sharing) => this.set({ sharing }),
+  });
   private session: Session | null = null;
   private peer: Peer | null = null;
   private consultationId = "";
@@ -79,7 +90,7 @@ export class Visit extends Store<VisitState> {
   constructor() {
     super({
       screen: "start", trouble: null, card: null, stream: null, agreement: null, consultation: null, media: null,
-      line: "connecting", lostAt: 0, path: false, blocked: null, remoteVideo: null, remoteAudio: null, others: {}, screenShown: null, role: "patient",
+      line: "connecting", lostAt: 0, path: false, blocked: null, remoteVideo: null, remoteAudio: null, others: {}, screenShown: null, sharing: false, role: "patient",
       voice: true, face: true, said: "",
     });
     if (!cameraPossible() || inApp(navigator.userAgent) !== null) this.state.screen = "inapp";
@@ -412,6 +423,7 @@ export class Visit extends Store<VisitState> {
         const before = this.state.consultation?.state ?? "booked";
         const inside = this.inside;
         this.set({ consultation: message, ...(message.card ? { card: message.card } : {}) });
+        this.screen.follow(this.self?.screen ?? false);
         if (isOver(message.state)) return this.over("ended");
         this.firstView();
         if (this.guest ? this.inside && !inside : message.state === "ident" && before !== "ident" && this.joined) this.called();
@@ -491,7 +503,7 @@ export class Visit extends Store<VisitState> {
   }
 
   private track(kind: Source): MediaStreamTrack | null {
-    if (kind === "screen") return null;
+    if (kind === "screen") return this.screen.track;
     if (kind === "video" && !this.state.face) return null;
     return this.state.stream?.getTracks().find((one) => one.kind === kind) ?? null;
   }
@@ -511,6 +523,7 @@ export class Visit extends Store<VisitState> {
       track.stop();
     }
     this.set({ stream: null });
+    this.screen.drop();
     this.peer?.close();
     this.peer = null;
     this.joined = false;

@@ -4,6 +4,7 @@ import { chime, DeviceError, newAudioContext, openCamera, ScreenAwake, type Deni
 import { withTrack, type Streams } from "../shared/company";
 import { api, troubleOf, type Trouble } from "../shared/http";
 import { Peer, type Kind, type Source } from "../shared/peer";
+import { ScreenShare } from "../shared/screen_share";
 import { Session, type Line } from "../shared/session";
 import { Store } from "../shared/store";
 import { panelOf, type Values } from "./panel";
@@ -51,7 +52,11 @@ export class Desk extends Store<DeskState> {
   private ended = new Set<string>(); // the queue may still show them for a moment
   private readonly awake = new ScreenAwake();
   private restartAt = 0;
-  private shared: MediaStreamTrack | null = null; // the screen this desk shows
+  readonly screen = new ScreenShare({
+    replace: async (track) => this.peer?.replace("screen", track),
+    ask: (code) => this.act("screen", { code }),
+    changed: (sharing) => this.set({ sharing }),
+  });
   private readonly shown = () => {
     if (document.visibilityState === "visible" && this.peer && !this.peer.connected) this.askRestart();
   };
@@ -119,40 +124,6 @@ export class Desk extends Store<DeskState> {
 
   private report(): void {
     if (this.joined !== null) this.session.request("report", { voice: this.state.voice, face: this.state.face }).catch(() => undefined);
-  }
-
-  /* Shows a screen or window the browser asks for. The gateway opens a way for it; nobody sees it before. */
-  async shareScreen(): Promise<void> {
-    let stream: MediaStream;
-    try {
-      stream = await navigator.mediaDevices.getDisplayMedia({ video: true, audio: false });
-    } catch {
-      return; // the person chose nothing
-    }
-    const track = stream.getVideoTracks()[0];
-    if (!track) return;
-    track.contentHint = "detail";
-    track.onended = () => void this.stopScreen();
-    this.shared = track;
-    await this.peer?.replace("screen", track); // there is a way already when it is not the first time
-    if (await this.act("screen", { code: "on" })) this.set({ sharing: true });
-    else this.dropScreen();
-  }
-
-  async stopScreen(): Promise<void> {
-    if (!this.shared) return;
-    this.dropScreen();
-    await this.act("screen", { code: "off" });
-  }
-
-  private dropScreen(): void {
-    if (this.shared) {
-      this.shared.onended = null;
-      this.shared.stop();
-    }
-    this.shared = null;
-    void this.peer?.replace("screen", null);
-    this.set({ sharing: false });
   }
 
   /* A link for one more person of the consultation at hand; shown once, kept nowhere. */
@@ -265,7 +236,7 @@ export class Desk extends Store<DeskState> {
   private consultation(message: Consultation): void {
     if (message.id !== this.joined) return;
     this.set({ current: message });
-    if (this.shared && this.state.sharing && !message.roster.some((seat) => seat.self && seat.screen)) this.dropScreen();
+    this.screen.follow(message.roster.some((seat) => seat.self && seat.screen));
     if (isLive(message.state)) {
       this.awake.hold();
       return;
@@ -339,7 +310,7 @@ export class Desk extends Store<DeskState> {
   }
 
   private dropMedia(): void {
-    this.dropScreen();
+    this.screen.drop();
     this.peer?.close();
     this.peer = null;
     this.set({ others: {}, screen: null });
@@ -353,7 +324,7 @@ export class Desk extends Store<DeskState> {
   }
 
   private track(kind: Source): MediaStreamTrack | null {
-    if (kind === "screen") return this.shared;
+    if (kind === "screen") return this.screen.track;
     if (kind === "video" && !this.state.face) return null;
     return this.state.stream?.getTracks().find((one) => one.kind === kind) ?? null;
   }

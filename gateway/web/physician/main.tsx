@@ -136,7 +136,7 @@ function Stage({ desk, state }: { desk: Desk; state: DeskState }) {
         </button>
         {current && live && (
           <button type="button" class={`button ${state.sharing ? "alarm" : ""}`} disabled={state.busy} aria-pressed={state.sharing} data-test="share"
-            onClick={() => void (state.sharing ? desk.stopScreen() : desk.shareScreen())}>
+            onClick={() => void (state.sharing ? desk.screen.stop() : desk.screen.start())}>
             <Icon name="screen" /> {t(state.sharing ? words.share_stop : words.share)}
           </button>
         )}

@@ -62,6 +62,25 @@ const streams = (page, type) => page.evaluate(async (wanted) => {
 const offers = (page) => page.evaluate(() => window.kept.at(-1).remoteDescription.sdp.match(/^o=.*$/m)[0].split(" ")[2]);
 const lines = (page) => page.evaluate(() => window.kept.at(-1).getTransceivers().length);
 
+/* A canvas stands in for the picker of a browser without a desktop. */
+const pickerOf = (page) => page.evaluate(() => {
+  const canvas = document.createElement("canvas");
+  canvas.width = 1280;
+  canvas.height = 720;
+  let n = 0;
+  setInterval(() => {
+    const context = canvas.getContext("2d");
+    context.fillStyle = n++ % 2 ? "#345" : "#fff";
+    context.fillRect(0, 0, 1280, 720);
+    context.fillStyle = "#000";
+    context.font = "80px sans-serif";
+    context.fillText(`検査の結果 ${n}`, 100, 300);
+  }, 100);
+  navigator.mediaDevices.getDisplayMedia = async () => canvas.captureStream(10);
+});
+
+const showsScreen = (page) => page.$eval(at("screen-picture"), (video) => video.videoWidth > 0 && video.getVideoPlaybackQuality().totalVideoFrames > 3).catch(() => false);
+
 test("an interpreter joins, a screen is shown, the interpreter is removed", { timeout: 240000 }, async () => {
   const { link, consultation } = await house.book(FACTS);
   const patient = await patientArrives(browser, link);
@@ -108,25 +127,10 @@ test("an interpreter joins, a screen is shown, the interpreter is removed", { ti
   await until("the others to be told of the camera", () => patient.$('[data-test=person][data-seat="2"] [data-test=hidden]'));
   await guest.$eval(at("face"), (button) => button.click());
 
-  // A screen: a canvas stands in for the picker of a browser without a desktop.
-  await physician.evaluate(() => {
-    const canvas = document.createElement("canvas");
-    canvas.width = 1280;
-    canvas.height = 720;
-    let n = 0;
-    setInterval(() => {
-      const context = canvas.getContext("2d");
-      context.fillStyle = n++ % 2 ? "#345" : "#fff";
-      context.fillRect(0, 0, 1280, 720);
-      context.fillStyle = "#000";
-      context.font = "80px sans-serif";
-      context.fillText(`検査の結果 ${n}`, 100, 300);
-    }, 100);
-    navigator.mediaDevices.getDisplayMedia = async () => canvas.captureStream(10);
-  });
+  await pickerOf(physician);
   await press(physician, "share");
   for (const [who, page] of [["patient", patient], ["guest", guest]])
-    await until(`${who} to see the screen`, () => page.$eval(at("screen-picture"), (video) => video.videoWidth > 0 && video.getVideoPlaybackQuality().totalVideoFrames > 3).catch(() => false)).catch(async (error) => {
+    await until(`${who} to see the screen`, () => showsScreen(page)).catch(async (error) => {
       throw new Error(`${error.message}; sent: ${await streams(physician, "outbound-rtp")}; received: ${await streams(page, "inbound-rtp")}; page: ${await page.$(at("screen")) !== null}; refused: ${await physician.$eval(at("refusal"), (box) => box.textContent).catch(() => "no")}`);
     });
   await picture(patient, "guests-8-patient-screen");
@@ -134,17 +138,41 @@ test("an interpreter joins, a screen is shown, the interpreter is removed", { ti
   await press(physician, "share");
   await until("the screen to go", async () => (await patient.$(at("screen"))) === null);
 
+  // A specialist is the fourth, sees three, and shows a screen by the same one line. An interpreter has no button for it.
+  assert.equal(await guest.$(at("share")), null, "an interpreter shows nothing");
+  const specialist = await guestArrives(await invite(physician, "specialist", "専門 試験医"));
+  await see(patient, "newcomer");
+  await letIn(patient, physician, 3);
+  await see(specialist, "call");
+  await until("the specialist to see patient and interpreter", async () => {
+    const frames = await framesBySeat(specialist);
+    return frames[0] > 5 && frames[2] > 5;
+  }).catch(async (error) => {
+    throw new Error(`${error.message}: ${JSON.stringify(await framesBySeat(specialist))}; received: ${await streams(specialist, "inbound-rtp")}; sent by the interpreter: ${await streams(guest, "outbound-rtp")}`);
+  });
+  await pickerOf(specialist);
+  await press(specialist, "share");
+  const seen = [["patient", patient], ["physician", physician], ["interpreter", guest]];
+  for (const [who, page] of seen)
+    await until(`${who} to see the specialist's screen`, () => showsScreen(page)).catch(async (error) => {
+      throw new Error(`${error.message}; sent: ${await streams(specialist, "outbound-rtp")}; received: ${await streams(page, "inbound-rtp")}`);
+    });
+  await see(specialist, "sharing");
+  await picture(specialist, "guests-10-specialist-sharing");
+  await picture(patient, "guests-11-patient-sees-specialist-screen");
+  await press(specialist, "share");
+  for (const [who, page] of seen) await until(`the specialist's screen to go from ${who}`, async () => (await page.$(at("screen"))) === null);
+
   // Removed: gone within moments, the others go on.
   const gone = Date.now();
   await physician.$eval('[data-test=seat][data-seat="2"] [data-test=remove]', (button) => button.click());
   await press(physician, "remove-yes");
   await guest.waitForFunction(() => document.querySelector("[data-test=trouble]") !== null, { timeout: 5000 });
-  await until("the patient to see nobody", async () => (await patient.$$("[data-test=person]")).length === 0);
+  await until("the patient to see one person less", async () => (await patient.$$("[data-test=person]")).length === 1);
   assert.equal(await stateOf(physician), "consult");
   console.log(`removed on the guest's page after ${Date.now() - gone} ms`);
   const now = await measured(patient);
-  await sleep(1000);
-  assert.ok((await measured(patient)).frames > now.frames, "patient and physician go on");
+  await until("patient and physician to go on", async () => (await measured(patient)).frames > now.frames);
   const again = await browser.page(guestLink.replace("/v#", "/v?check=skip#"), PHONE);
   await press(again, "start");
   await see(again, "trouble");
@@ -159,6 +187,6 @@ test("an interpreter joins, a screen is shown, the interpreter is removed", { ti
   assert.ok((destroyed.mono - removed.mono) / 1e6 < 200, `keys destroyed ${(destroyed.mono - removed.mono) / 1e6} ms after the removal`);
   assert.ok(!JSON.stringify(records).includes("試験子"), "no name in the log");
   assert.ok(!JSON.stringify(house.log()).includes("試験子"), "no name in the log lines");
-  assert.deepEqual([...patient.complaints, ...physician.complaints, ...guest.complaints], []);
-  for (const page of [patient, physician, guest, again]) await page.context_.close();
+  assert.deepEqual([...patient.complaints, ...physician.complaints, ...guest.complaints, ...specialist.complaints], []);
+  for (const page of [patient, physician, guest, specialist, again]) await page.context_.close();
 });
