@@ -22,7 +22,8 @@
 #define DRAIN_PERCENT      70
 #define DRAIN_HARD_US      (300 * US_PER_MS)
 #define DRAIN_HARD_PERCENT 40
-#define OURS_PERCENT       60 /* of the estimate in use: less cannot be what fills a queue */
+#define OURS_PERCENT       60     /* of the estimate in use: less cannot be what fills a queue */
+#define HELD_DOWN_BPS      300000 /* browsers send a picture poorly or not at all with less */
 #define PROBE_LATE_US      (2 * US_PER_S)
 #define PRESSED_US         (5 * US_PER_S)
 
@@ -254,7 +255,8 @@ static void halve(struct bandwidth_estimator *estimator, int64_t now_us)
     probe_hold(&estimator->probe, now_us + PROBE_INTERVAL_US);
 }
 
-/* Probing pays only where the estimate is what keeps the rate down, or where the link is known to have carried more. */
+/* Probing pays only where the estimate is what keeps the rate down, be it so low that little is sent because of it, or
+ * where the link is known to have carried more. */
 static bool worth_probing(const struct bandwidth_estimator *estimator, uint64_t wanted_bps)
 {
     uint64_t estimate_bps = estimate_of(estimator);
@@ -263,7 +265,8 @@ static bool worth_probing(const struct bandwidth_estimator *estimator, uint64_t 
         delay_trend_usage(&estimator->trend) != LINK_NORMAL ||
         queue_watch_us(&estimator->queue) > QUEUE_STANDS_US)
         return false;
-    return dipped(estimator) || used_bps * 100 >= estimate_bps * CONSTRAINS_PERCENT;
+    return dipped(estimator) || (estimator->known && estimate_bps < HELD_DOWN_BPS) ||
+           used_bps * 100 >= estimate_bps * CONSTRAINS_PERCENT;
 }
 
 void bandwidth_estimator_tick(struct bandwidth_estimator *estimator, uint64_t wanted_bps,

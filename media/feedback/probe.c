@@ -27,6 +27,9 @@ bool probe_start(struct probe *probe, uint64_t estimate_bps, uint64_t wanted_bps
     if (probe->state != PROBE_IDLE || now_us < probe->next_us || estimate_bps >= wanted_bps)
         return false;
     uint64_t target_bps = estimate_bps * probe->factor;
+    /* Its fewest packets burden a narrow line alike at any pace; at this one they also show that it is narrow no more. */
+    if (target_bps < PROBE_LEAST_BPS)
+        target_bps = PROBE_LEAST_BPS;
     if (target_bps > wanted_bps + wanted_bps / 4)
         target_bps = wanted_bps + wanted_bps / 4;
     uint8_t cluster = probe->cluster == UINT8_MAX ? 1 : (uint8_t)(probe->cluster + 1);
@@ -38,6 +41,7 @@ bool probe_start(struct probe *probe, uint64_t estimate_bps, uint64_t wanted_bps
         .next_us = now_us + probe->interval_us,
         .started_us = now_us,
         .target_bps = target_bps,
+        .lasts_us = target_bps > PROBE_LEAST_BPS ? PROBE_CLUSTER_US : PROBE_CLUSTER_US / 2,
     };
     return true;
 }
@@ -52,6 +56,11 @@ size_t probe_owed(const struct probe *probe, int64_t now_us)
     return planned > probe->bytes ? planned - probe->bytes : 0;
 }
 
+size_t probe_padding_bytes(const struct probe *probe)
+{
+    return probe->target_bps > PROBE_LEAST_BPS ? PROBE_PADDING_BYTES : PROBE_PADDING_BYTES / 4;
+}
+
 uint8_t probe_sent(struct probe *probe, uint16_t number, size_t bytes, int64_t now_us)
 {
     if (probe->state != PROBE_SENDING)
@@ -59,7 +68,7 @@ uint8_t probe_sent(struct probe *probe, uint16_t number, size_t bytes, int64_t n
     probe->bytes += (uint32_t)bytes;
     probe->packets++;
     probe->last_number = number;
-    if (now_us - probe->started_us >= PROBE_CLUSTER_US && probe->packets >= PROBE_PACKETS_MIN) {
+    if (now_us - probe->started_us >= probe->lasts_us && probe->packets >= PROBE_PACKETS_MIN) {
         probe->state = PROBE_MEASURING;
         probe->ended_us = now_us;
     }

@@ -3,7 +3,7 @@
  *
  *   idle ──(due, wanted)──► sending ──(bytes and packets sent)──► measured ──(feedback passed it, or too late)──► idle
  *
- * Never without open picture (a data plan pays for padding), at most a tenth of the time, and rarer after each one that
+ * Never where no picture is wanted (a data plan pays for padding), at most a tenth of the time, and rarer after each one that
  * brought nothing. Thread: the worker that owns the endpoint. Embedded, no allocation; fields are private. */
 #ifndef MEDIA_FEEDBACK_PROBE_H
 #define MEDIA_FEEDBACK_PROBE_H
@@ -12,8 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PROBE_CLUSTER_US       60000   /* of a probe, at least PROBE_PACKETS_MIN long */
+#define PROBE_CLUSTER_US                                                                           \
+    60000 /* of a probe, at least PROBE_PACKETS_MIN long; half at the least pace */
 #define PROBE_PACKETS_MIN      8       /* fewer measure nothing */
+#define PROBE_LEAST_BPS        300000  /* slower ones would cost a narrow line the same */
+#define PROBE_PADDING_BYTES    255     /* as much as one count byte can say, RFC 3550 §5.1 */
 #define PROBE_INTERVAL_US      1000000 /* shortest, from start to start */
 #define PROBE_INTERVAL_DIP_US  4000000 /* longest while the link is worse than it was */
 #define PROBE_INTERVAL_MOST_US 20000000
@@ -27,7 +30,7 @@ struct probe {
     uint16_t last_number;
     int64_t next_us;
     int64_t interval_us;
-    int64_t started_us, ended_us;
+    int64_t started_us, ended_us, lasts_us;
     uint64_t target_bps;
     uint32_t bytes, packets; /* sent */
     /* what arrived */
@@ -45,6 +48,8 @@ void probe_hold(struct probe *probe, int64_t until_us);
 bool probe_start(struct probe *probe, uint64_t estimate_bps, uint64_t wanted_bps, int64_t now_us);
 /* Bytes that should leave now to keep the probe's pace; 0: none is being sent. */
 size_t probe_owed(const struct probe *probe, int64_t now_us);
+/* Padding of one of its packets; little where the line may be narrow. */
+size_t probe_padding_bytes(const struct probe *probe);
 /* Every packet that leaves; the cluster it belongs to, 0: none. */
 uint8_t probe_sent(struct probe *probe, uint16_t number, size_t bytes, int64_t now_us);
 /* A packet of a cluster arrived. */

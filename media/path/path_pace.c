@@ -2,10 +2,10 @@
  * ours. Also what leaves on the clock alone: the packets whose turn has come, and the padding of a probe. */
 #include "media/path/path.h"
 
-#define PACE_PERCENT         250     /* of the target */
-#define PACE_PRESSED_PERCENT 150     /* while the queue in front of the receiver has been growing */
-#define PADDING_BYTES        255     /* as much as one count byte can say, RFC 3550 §5.1 */
-#define PADDINGS_MAX         16      /* of one tick */
+#define PACE_PERCENT         250    /* of the target */
+#define PACE_PRESSED_PERCENT 150    /* while the queue in front of the receiver has been growing */
+#define PADDINGS_MAX         16     /* of one tick */
+#define PICTURE_HELD_BPS     300000 /* told less, a browser may send no picture at all */
 #define PROBE_PICTURE_US     2000000 /* without picture for so long it is a call of sound: no probes */
 
 static void pass(struct media_worker *worker, const struct path_packet *packet, struct route *route,
@@ -101,7 +101,18 @@ static void send_waiting(struct media_worker *worker, struct endpoint *to, int64
     take_dropped(worker, to);
 }
 
-/* A picture slot whose stream flows: the one whose RTX numbers padding can use. */
+/* Its picture flows, or it is us who hold it down (its sender is told to pause what the ladder pauses, and a browser that
+ * is told little stops by itself): then only a probe can bring it back. */
+static bool picture_expected(const struct route *route, int64_t now_us)
+{
+    const struct publisher *publisher = route->publisher;
+    if (publisher->packet_us == 0)
+        return false;
+    return now_us - publisher->packet_us < PROBE_PICTURE_US || route->paused ||
+           (publisher->remb.told_bps != 0 && publisher->remb.told_bps < PICTURE_HELD_BPS);
+}
+
+/* A picture slot that has sent: its RTX numbers are what padding uses. */
 static struct subscriber *probe_carrier(const struct endpoint *to, int64_t now_us)
 {
     for (uint32_t i = 0; i < to->slots_count; i++) {
@@ -110,8 +121,7 @@ static struct subscriber *probe_carrier(const struct endpoint *to, int64_t now_u
             !subscriber->route->open || subscriber->rtx_ssrc == 0)
             continue;
         const struct publisher *publisher = subscriber->route->publisher;
-        if (subscriber->report.packets > 0 && publisher->packet_us != 0 &&
-            now_us - publisher->packet_us < PROBE_PICTURE_US &&
+        if (subscriber->report.packets > 0 && picture_expected(subscriber->route, now_us) &&
             to->maps.rtx_payload_type[publisher->codec] != 0)
             return subscriber;
     }
@@ -132,8 +142,9 @@ static void send_padding(struct media_worker *worker, struct endpoint *to,
     struct rtp_patch patch;
     size_t length = 0;
     if (place == NULL ||
-        !result_ok(rtp_padding_write(&forward, subscriber->route->publisher->codec, PADDING_BYTES,
-                                     place, PATH_PLAIN_MAX, &length, &patch)) ||
+        !result_ok(rtp_padding_write(&forward, subscriber->route->publisher->codec,
+                                     (uint8_t)probe_padding_bytes(&to->estimator.probe), place,
+                                     PATH_PLAIN_MAX, &length, &patch)) ||
         !path_seal_rtp(worker, to, place, length, &patch))
         return;
     counter_add(&worker->counters, COUNTER_media_padding, 1);

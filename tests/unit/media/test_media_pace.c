@@ -19,6 +19,7 @@
 #define PICTURE_INTERVAL_US 10000 /* of 900 bytes: 720 kbit/s and more */
 #define SOUND_INTERVAL_US   20000
 #define FEEDBACK_US         50000
+#define PICTURE_BPS         150000 /* of a browser that gives up its picture when told less */
 #define PATIENCE_US         (30 * US_PER_S) /* of a machine that does other things as well */
 
 /* What comes off the socket went over this line first. */
@@ -36,6 +37,7 @@ struct slow_line {
 struct sender {
     int64_t picture_us, sound_us;
     uint64_t asked; /* keyframe requests answered */
+    bool gives_up;  /* sends no picture while it is told less than PICTURE_BPS */
     uint32_t sound;
 };
 
@@ -54,11 +56,33 @@ static int teardown(void **state)
     return 0;
 }
 
+/* The newest REMB that reached the patient; 0: none. */
+static uint64_t patients_limit_bps(struct bench *bench)
+{
+    struct bench_side *patient = &bench->sides[PATIENT];
+    uint64_t limit_bps = 0;
+    for (uint32_t i = 0; i < patient->rtcp_count; i++) {
+        struct rtcp_reader reader;
+        struct rtcp_item item;
+        if (rtcp_reader_init(&reader, span_of(patient->rtcp[i].bytes, patient->rtcp[i].length)) !=
+            RESULT_OK)
+            continue;
+        while (rtcp_next(&reader, &item))
+            if (item.kind == RTCP_KIND_REMB)
+                limit_bps = item.bitrate_bps;
+    }
+    if (patient->rtcp_count > BENCH_PACKETS / 2)
+        bench_forget_packets(patient);
+    return limit_bps;
+}
+
 static void sender_step(struct bench *bench, struct sender *sender)
 {
     struct bench_side *patient = &bench->sides[PATIENT];
     for (; sender->picture_us <= bench_now_us(); sender->picture_us += PICTURE_INTERVAL_US) {
         uint64_t asked = bench_counter(bench, COUNTER_media_pli_sent);
+        if (sender->gives_up && patients_limit_bps(bench) < PICTURE_BPS)
+            continue;
         bench_send_video(patient, asked != sender->asked);
         sender->asked = asked;
     }
@@ -110,26 +134,6 @@ static void line_step(struct bench *bench, struct slow_line *line)
     if (transport_cc_write(&line->recorder, 1, physician->slots[SLOT_VIDEO_DOWN].ssrc,
                            bench_now_us(), &writer))
         assert_true(raw_peer_send_rtcp(physician->peer, place, writer.used));
-}
-
-/* The newest REMB that reached the patient; 0: none. */
-static uint64_t patients_limit_bps(struct bench *bench)
-{
-    struct bench_side *patient = &bench->sides[PATIENT];
-    uint64_t limit_bps = 0;
-    for (uint32_t i = 0; i < patient->rtcp_count; i++) {
-        struct rtcp_reader reader;
-        struct rtcp_item item;
-        if (rtcp_reader_init(&reader, span_of(patient->rtcp[i].bytes, patient->rtcp[i].length)) !=
-            RESULT_OK)
-            continue;
-        while (rtcp_next(&reader, &item))
-            if (item.kind == RTCP_KIND_REMB)
-                limit_bps = item.bitrate_bps;
-    }
-    if (patient->rtcp_count > BENCH_PACKETS / 2)
-        bench_forget_packets(patient);
-    return limit_bps;
 }
 
 static bool line_was_too_slow(struct bench *bench)
@@ -188,6 +192,26 @@ static void a_slow_receiver_gets_sound_and_what_picture_fits(void **state)
     free(line);
 }
 
+/* A browser that is told too little stops its picture. Nothing but sound is left to measure with then. */
+static void a_picture_that_stopped_is_offered_more_again(void **state)
+{
+    struct bench *bench = *state;
+    struct sender sender = {0};
+    struct slow_line *line = calloc(1, sizeof(*line));
+    assert_non_null(line);
+    line->rate_bps = 100000;
+    transport_cc_recorder_init(&line->recorder);
+    bench_pair(bench, BENCH_GCM);
+    bench_open_with_keyframe(bench);
+    run_until(bench, &sender, line, line_was_too_slow);
+    sender.gives_up = true;
+    line->rate_bps = 20000000;
+    line->free_us = 0;
+    run_until(bench, &sender, line, line_is_good_again);
+    assert_true(bench_counter(bench, COUNTER_media_padding) > 0);
+    free(line);
+}
+
 /* What waits for its turn when the gate closes never leaves (P1). */
 static void a_closing_gate_takes_back_what_waits(void **state)
 {
@@ -216,6 +240,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_slow_receiver_gets_sound_and_what_picture_fits, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_picture_that_stopped_is_offered_more_again, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_closing_gate_takes_back_what_waits, setup, teardown),
     };

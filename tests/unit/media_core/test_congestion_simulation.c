@@ -12,8 +12,9 @@
 #include "media/feedback/transport_cc.h"
 
 #define MS US_PER_MS
-enum { FLIGHT_MAX = 16384, FEEDBACKS_MAX = 256, SECONDS_MAX = 128 };
-enum { PACKET_BYTES = 1100, SOUND_BYTES = 110, PADDING_BYTES = 290, TCP_BYTES = 1500 };
+enum { FLIGHT_MAX = 16384, FEEDBACKS_MAX = 256, SECONDS_MAX = 300 };
+enum { PICTURE_BPS = 120000 };
+enum { PACKET_BYTES = 1100, SOUND_BYTES = 110, HEADER_BYTES = 45, TCP_BYTES = 1500 };
 
 enum kind { SOUND, PICTURE, PADDING, TCP };
 
@@ -64,6 +65,7 @@ struct world {
     int64_t next_frame_us, next_sound_us;
     uint32_t frames, timestamp;
     int64_t sequence;
+    bool gives_up; /* sends no picture while it is allowed less than PICTURE_BPS */
     bool keyframe_wanted;
     int64_t keyframe_due_us;
     int64_t remb_at_us;
@@ -191,7 +193,8 @@ static void gateway_tick(struct world *w)
     }
     for (size_t owed = probe_owed(&w->estimator.probe, w->now_us); owed > 0;
          owed = probe_owed(&w->estimator.probe, w->now_us))
-        gateway_send(w, PADDING, PADDING_BYTES);
+        gateway_send(w, PADDING,
+                     (uint16_t)(probe_padding_bytes(&w->estimator.probe) + HEADER_BYTES));
     struct link_state link = {.queue_us = (uint32_t)wait_us};
     bandwidth_estimator_state(&w->estimator, &link);
     link.estimate_bps = bandwidth_estimator_target_bps(&w->estimator);
@@ -236,6 +239,8 @@ static void sender_step(struct world *w)
     if (w->now_us < w->next_frame_us)
         return;
     w->next_frame_us += 33 * MS;
+    if (w->gives_up && w->allowed_bps < PICTURE_BPS)
+        return;
     uint64_t sound_bps = SOUND_BYTES * 8 * 50;
     uint64_t picture_bps = w->encoder_bps > sound_bps + 15000 ? w->encoder_bps - sound_bps : 15000;
     bool key = w->frames++ == 0 || (w->keyframe_wanted && w->now_us >= w->keyframe_due_us);
@@ -489,6 +494,31 @@ static void it_recovers_from_a_dip(void **state)
     }
 }
 
+/* A sender that stops its picture on a narrow line: sound alone shows nothing of the room, however long it lasted. */
+static void a_picture_given_up_comes_back(void **state)
+{
+    (void)state;
+    static const int NARROW_S[] = {20, 210}; /* the dip is remembered, and forgotten */
+    struct chance seeds = {test_seed(310)};
+    for (int i = 0; i < 12; i++) {
+        struct world *w = world_of_seed(&seeds, 2000000, (15 + 10 * (i / 2)) * MS);
+        int good_again = 15 + NARROW_S[i % 2];
+        w->gives_up = true;
+        run(w, 15);
+        w->line.rate_bps = 80000;
+        run(w, good_again - 15);
+        w->line.rate_bps = 2000000;
+        run(w, 30);
+        show(w, "given up");
+        assert_int_equal(mean_of(w->picture_bps, good_again - 5, good_again), 0);
+        assert_true(w->remb_bps > 0);
+        int most = i % 2 == 0 ? 10 : 25; /* of seconds */
+        assert_true(most_of(w->estimate_bps, good_again, good_again + most) >= 1600000);
+        assert_true(mean_of(w->picture_bps, good_again + most, good_again + 30) > 1000000);
+        free(w);
+    }
+}
+
 static void random_loss_does_not_collapse_it(void **state)
 {
     (void)state;
@@ -605,6 +635,7 @@ int main(void)
         cmocka_unit_test(a_good_line_is_used_and_not_paced),
         cmocka_unit_test(a_narrow_line_is_filled_and_not_flooded),
         cmocka_unit_test(it_recovers_from_a_dip),
+        cmocka_unit_test(a_picture_given_up_comes_back),
         cmocka_unit_test(random_loss_does_not_collapse_it),
         cmocka_unit_test(bursts_and_jitter_do_not_collapse_it),
         cmocka_unit_test(lost_feedback_does_not_collapse_it),
