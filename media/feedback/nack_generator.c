@@ -7,6 +7,7 @@
 void nack_generator_init(struct nack_generator *generator)
 {
     memset(generator, 0, sizeof(*generator));
+    generator->credit = NACK_CREDIT_MAX;
 }
 
 void nack_generator_restart(struct nack_generator *generator)
@@ -76,6 +77,8 @@ void nack_generator_packet(struct nack_generator *generator, int64_t sequence, b
             remove_at(generator, at);
     }
     generator->packets++;
+    if (generator->credit < NACK_CREDIT_MAX)
+        generator->credit++;
     if (keyframe)
         remove_first(generator, count_below(generator, sequence));
 }
@@ -94,12 +97,15 @@ static int64_t lost_due_us(const struct nack_generator *generator, const struct 
     return lost->noticed_us + (followed ? NACK_WAIT_US : NACK_WAIT_LONGEST_US);
 }
 
-/* The first asking always happens: on a satellite link it is the only one that can help, and the estimate of what is
- * playable is only an estimate. */
-static bool hopeless(const struct nack_lost *lost, int64_t rtt_us, int64_t now_us)
+/* The first asking happens on a long path too: on a satellite link it is the only one that can help, and the estimate of
+ * what is playable is only an estimate. */
+static bool hopeless(const struct nack_generator *generator, const struct nack_lost *lost,
+                     int64_t rtt_us, int64_t now_us)
 {
+    if (rtt_us > NACK_RTT_MOST_US)
+        return true;
     if (lost->tries == 0)
-        return false;
+        return generator->credit == 0;
     return lost->tries >= NACK_TRIES_MAX ||
            now_us - lost->noticed_us + rtt_us * 3 / 2 > NACK_PLAYABLE_US;
 }
@@ -123,13 +129,14 @@ size_t nack_generator_collect(struct nack_generator *generator, uint32_t rtt_us,
     for (uint32_t i = 0; i < generator->count; i++) {
         struct nack_lost lost = generator->lost[i];
         bool due = lost_due_us(generator, &lost, rtt_of(rtt_us)) <= now_us;
-        if (due && hopeless(&lost, rtt_of(rtt_us), now_us)) {
+        if (due && hopeless(generator, &lost, rtt_of(rtt_us), now_us)) {
             generator->gave_up = true;
             continue;
         }
         if (due && count < max) {
             ret_sequences[count++] = (uint16_t)lost.sequence;
             lost.asked_us = now_us;
+            generator->credit -= lost.tries == 0;
             lost.tries++;
         }
         generator->lost[kept++] = lost;

@@ -2,7 +2,9 @@
  *
  *   lost ──10 ms and 2 packets later──► asked ──every RTT──► … ≤ 6 times ──► given up (video: a keyframe is wanted)
  *
- * Stops early when the answer would come too late to be played. Bound: NACK_LOST_MAX numbers; more are given up at once.
+ * Stops early when the answer would come too late to be played. Bounds: NACK_LOST_MAX numbers; and no more numbers are asked
+ * for than packets arrive (NACK_CREDIT_MAX ahead), nothing behind a queue of seconds: repairs would feed the queue that loses them.
+ * What is beyond them is given up at once.
  * Thread: the worker that owns the publisher. Embedded, no allocation; fields are private. */
 #ifndef MEDIA_FEEDBACK_NACK_GENERATOR_H
 #define MEDIA_FEEDBACK_NACK_GENERATOR_H
@@ -17,7 +19,9 @@
 #define NACK_WAIT_PACKETS      2
 #define NACK_WAIT_LONGEST_US   50000 /* without two more packets (a slow stream): ask anyway */
 #define NACK_RETRY_SHORTEST_US 20000
-#define NACK_PLAYABLE_US       400000 /* what a jitter buffer is taken to bridge */
+#define NACK_PLAYABLE_US       400000  /* what a jitter buffer is taken to bridge */
+#define NACK_RTT_MOST_US       1500000 /* no path is so long; it is a queue that stands */
+#define NACK_CREDIT_MAX        64
 
 struct nack_lost {
     int64_t sequence;
@@ -30,6 +34,7 @@ struct nack_generator {
     struct nack_lost lost[NACK_LOST_MAX]; /* ascending */
     uint32_t count;
     uint32_t packets; /* received; wraps */
+    uint32_t credit;  /* how many may be asked for anew; one more with each packet that comes */
     int64_t highest;
     bool started;
     bool gave_up;

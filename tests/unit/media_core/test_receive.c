@@ -267,15 +267,52 @@ static void the_list_is_bounded(void **state)
         nack_generator_packet(&generator, 3 + 2 * i, false, 0); /* every second one lost */
     nack_generator_packet(&generator, 4 + 2 * 399, false, 0);
     assert_true(nack_generator_take_gave_up(&generator));
-    assert_int_equal(collect(&generator, 20 * MS, lost), NACK_LOST_MAX);
-    assert_int_equal(lost[NACK_LOST_MAX - 1], 2 + 2 * 399); /* the newest are kept */
-    assert_int_equal(lost[0], 2 + 2 * (400 - NACK_LOST_MAX));
+    assert_int_equal(generator.count, NACK_LOST_MAX);
+    assert_int_equal(collect(&generator, 20 * MS, lost), NACK_CREDIT_MAX);
+    assert_int_equal(lost[0], 2 + 2 * (400 - NACK_LOST_MAX)); /* the newest are kept */
+    assert_true(nack_generator_take_gave_up(&generator));     /* more is asked for by nobody */
+    assert_int_equal(generator.count, NACK_CREDIT_MAX);
     nack_generator_packet(&generator, 100000, false, 0); /* a hole too large for any repair */
     assert_true(nack_generator_take_gave_up(&generator));
     assert_true(nack_generator_due_us(&generator, 0) == INT64_MAX);
     nack_generator_restart(&generator);
     nack_generator_packet(&generator, 900000, false, 0); /* not a loss of 800 000 */
     assert_false(nack_generator_take_gave_up(&generator));
+}
+
+/* A queue that is full all the time loses most of what is sent into it, repairs as well. */
+static void repairs_do_not_feed_a_full_queue(void **state)
+{
+    (void)state;
+    struct chance chance = {test_seed(21)};
+    static const uint32_t LOSS_PERCENT[] = {5, 30, 80, 95};
+    for (int i = 0; i < 12; i++) {
+        struct nack_generator generator;
+        uint16_t lost[NACK_LOST_MAX];
+        uint32_t arrived = 1, asked = 0, gone = 0, percent = LOSS_PERCENT[i % 4];
+        nack_generator_init(&generator);
+        nack_generator_packet(&generator, 0, false, 0);
+        for (int64_t sequence = 1; sequence < 5000; sequence++) {
+            if (chance_percent(&chance, percent)) {
+                gone++;
+            } else {
+                nack_generator_packet(&generator, sequence, false, sequence * 5 * MS);
+                arrived++;
+            }
+            /* So long a path that each is asked for once. */
+            asked += (uint32_t)nack_generator_collect(&generator, 500 * MS, sequence * 5 * MS, lost,
+                                                      NACK_LOST_MAX);
+        }
+        assert_true(asked <= arrived + NACK_CREDIT_MAX);
+        assert_true(percent > 30 || asked + 10 >= gone); /* a lossy path is repaired */
+    }
+    struct nack_generator generator;
+    uint16_t lost[2];
+    nack_generator_init(&generator);
+    nack_generator_packet(&generator, 100, false, 0);
+    nack_generator_packet(&generator, 102, false, 0);
+    assert_int_equal(nack_generator_collect(&generator, 9 * US_PER_S, 50 * MS, lost, 2), 0);
+    assert_true(nack_generator_take_gave_up(&generator));
 }
 
 static void what_does_not_fit_is_asked_next_time(void **state)
@@ -344,6 +381,7 @@ int main(void)
         cmocka_unit_test(a_slow_stream_is_asked_without_two_packets),
         cmocka_unit_test(a_keyframe_forgives_what_was_before),
         cmocka_unit_test(the_list_is_bounded),
+        cmocka_unit_test(repairs_do_not_feed_a_full_queue),
         cmocka_unit_test(what_does_not_fit_is_asked_next_time),
         cmocka_unit_test(random_loss_is_asked_for_exactly),
     };
