@@ -18,10 +18,12 @@
 #define MEDIA_ANNOUNCE_MAX             8
 #define MEDIA_RELAYS_MAX               4
 #define MEDIA_RING_VIDEO_PACKETS       256 /* of one publisher slot */
-#define MEDIA_RING_AUDIO_PACKETS       64
-#define MEDIA_RING_VIDEO_BYTES                                                                     \
-    (96 * 1024) /* 0.75 s at 1 Mbit/s; the place is shared, not cut into slots */
-#define MEDIA_RING_AUDIO_BYTES         (16 * 1024)
+#define MEDIA_RING_VIDEO_BLOCKS                                                                    \
+    64 /* pages, a power of two: 1.5 s of 1.3 Mbit/s, or 2 s of 1 Mbit/s in front of a slow line */
+#define MEDIA_HISTORY_BLOCKS_PER_ENDPOINT                                                          \
+    24 /* of the pool of a worker, all its endpoints together; memory only once it is used */
+#define MEDIA_HISTORY_LEAST_US         300000
+#define MEDIA_HISTORY_MOST_US          1500000
 #define MEDIA_HALF_OPEN_HANDSHAKES_MAX 64  /* per worker */
 #define MEDIA_TCP_UNPROVEN_MAX         128 /* per worker: accepted, no authenticated check yet */
 #define MEDIA_TCP_UNPROVEN_PER_HOST_MAX                                                            \

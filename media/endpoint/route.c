@@ -81,8 +81,8 @@ static enum result route_prepare(struct publisher *publisher, struct subscriber 
     bool video = publisher->kind == MEDIA_VIDEO;
     enum result result = RESULT_OK;
     if (video && publisher->ring == NULL)
-        result =
-            packet_ring_new(MEDIA_RING_VIDEO_PACKETS, MEDIA_RING_VIDEO_BYTES, &publisher->ring);
+        result = packet_ring_new(publisher->endpoint->worker->packets, MEDIA_RING_VIDEO_PACKETS,
+                                 MEDIA_RING_VIDEO_BLOCKS, &publisher->ring);
     if (!video && publisher->sound == NULL &&
         (publisher->sound = calloc(1, sizeof(*publisher->sound))) == NULL)
         result = RESULT_NO_MEMORY;

@@ -76,7 +76,7 @@ static bool packet_again(const struct pacer_packet *paced, struct publisher *pub
         .now_us = now_us,
     };
     return publisher->ring != NULL &&
-           result_ok(packet_ring_get(publisher->ring, paced->packet, &bytes, NULL)) &&
+           result_ok(packet_ring_get(publisher->ring, paced->packet, &bytes)) &&
            result_ok(rtp_parse(bytes, &ret_packet->view));
 }
 

@@ -16,7 +16,7 @@ void path_repair(struct media_worker *worker, struct subscriber *subscriber, uin
     uint16_t rtx_sequence;
     if (!result_ok(retransmitter_take(&subscriber->retransmitter, subscriber->rewriter, sequence,
                                       endpoint_rtt_us(to), worker->now_us, &sent, &rtx_sequence)) ||
-        !result_ok(packet_ring_get(route->publisher->ring, sent.packet, &packet, NULL)) ||
+        !result_ok(packet_ring_get(route->publisher->ring, sent.packet, &packet)) ||
         !result_ok(rtp_parse(packet, &view)))
         return;
     struct rtp_forward forward = {

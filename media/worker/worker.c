@@ -41,6 +41,8 @@ static enum result worker_allocate(struct media_worker *worker,
         !result_ok(result = handshake_queue_new(worker->now_us, &worker->handshakes)) ||
         !result_ok(result = slot_index_new(endpoints_max * MEDIA_TUPLES_PER_ENDPOINT_MAX,
                                            &worker->addresses)) ||
+        !result_ok(result = packet_pool_new(endpoints_max * MEDIA_HISTORY_BLOCKS_PER_ENDPOINT,
+                                            &worker->packets)) ||
         /* during an ICE restart an endpoint has two */
         !result_ok(result = slot_index_new(endpoints_max * 2, &worker->ufrags)))
         return result;
@@ -158,6 +160,7 @@ struct media_worker *worker_free(struct media_worker *worker)
     if (worker->epoll_fd >= 0)
         close(worker->epoll_fd);
     receive_batch_free(worker->receiving);
+    packet_pool_free(worker->packets);
     free(worker->due_us);
     free(worker->endpoints);
     free(worker->waiting.events);
@@ -201,6 +204,8 @@ static void worker_pass(struct media_worker *worker, uint32_t readable)
     counter_set(&worker->counters, COUNTER_media_endpoints, worker->endpoints_count);
     counter_set(&worker->counters, COUNTER_media_dtls_half_open, worker->half_open);
     counter_set(&worker->counters, COUNTER_media_routes_open, worker->routes_open);
+    counter_set(&worker->counters, COUNTER_media_history_bytes,
+                (uint64_t)packet_pool_taken(worker->packets) * PACKET_BLOCK_BYTES);
     worker_flush_events(worker);
 }
 

@@ -21,6 +21,7 @@
 #include "media/ice/slot_index.h"
 #include "media/media.h"
 #include "media/path/segment_runs.h"
+#include "media/rtp/packet_pool.h"
 #include "media/worker/receive_pace.h"
 #include "media/worker/udp_offload.h"
 #include "media/worker/worker_load.h"
@@ -104,6 +105,7 @@ struct media_worker {
     struct handshake_queue *handshakes;
     uint32_t routes_open;
 
+    struct packet_pool *packets; /* histories of all publishers */
     struct endpoint **endpoints; /* by local slot; NULL: free */
     int64_t *due_us;             /* by local slot; INT64_MAX: nothing to do */
     uint32_t endpoints_count;

@@ -87,6 +87,7 @@ struct engines {
     struct nack_generator nack;
     struct frame_tracker tracker;
     struct retransmitter repeats;
+    struct packet_pool *pool;
     struct packet_ring *ring;
     struct rtp_rewriter *rewriter;
     int64_t now_us, highest;
@@ -122,7 +123,7 @@ static void arrive(struct engines *e, uint16_t sequence, uint8_t flags)
                                       (flags & 1) != 0, &info);
     CHECK(e->frames <= ++e->packets);
     enum result stored = packet_ring_store(e->ring, received.sequence, span_of(bytes, length),
-                                           e->now_us, &source.packet);
+                                           500000, e->now_us, &source.packet);
     CHECK(stored != RESULT_EXISTS && stored != RESULT_TOO_LARGE);
     struct rtp_place place;
     if (result_ok(rtp_rewriter_map(e->rewriter, &source, e->now_us, &place))) {
@@ -140,7 +141,7 @@ static void repeat(struct engines *e, uint16_t back)
             retransmitter_take(&e->repeats, e->rewriter, wanted, 1000, e->now_us, &sent, &number)))
         return;
     CHECK(sent.place.sequence == wanted);
-    if (result_ok(packet_ring_get(e->ring, sent.packet, &packet, NULL)))
+    if (result_ok(packet_ring_get(e->ring, sent.packet, &packet)))
         CHECK(packet.length >= 12 && packet.length <= 40);
 }
 
@@ -196,7 +197,8 @@ static void operations(const uint8_t *data, size_t size)
     nack_generator_init(&e->nack);
     frame_tracker_init(&e->tracker);
     retransmitter_init(&e->repeats, 5);
-    CHECK(result_ok(packet_ring_new(64, MEDIA_DATAGRAM_MAX, &e->ring)));
+    CHECK(result_ok(packet_pool_new(2, &e->pool)));
+    CHECK(result_ok(packet_ring_new(e->pool, 64, 2, &e->ring)));
     CHECK(result_ok(rtp_rewriter_new(90000, 64, 12345, &e->rewriter)));
     struct bytes_reader reader = bytes_reader_of(span_of(data, size));
     uint8_t operation, flags;
@@ -216,6 +218,7 @@ static void operations(const uint8_t *data, size_t size)
             control(e, flags);
     }
     packet_ring_free(e->ring);
+    packet_pool_free(e->pool);
     rtp_rewriter_free(e->rewriter);
     free(e);
 }

@@ -53,6 +53,7 @@ struct simulation {
     struct nack_generator nack;
     struct frame_tracker tracker;
     struct keyframe_request keyframe;
+    struct packet_pool *pool;
     struct packet_ring *ring;
     struct rtp_rewriter *rewriter;
     struct retransmitter repeats;
@@ -190,8 +191,8 @@ static void gateway_rtp(struct simulation *s, uint8_t *bytes, size_t length)
         return;
     struct rtp_source source = {
         .sequence = received.sequence, .timestamp = view.timestamp, .keyframe = info.keyframe};
-    assert_result(RESULT_OK, packet_ring_store(s->ring, received.sequence, view.packet, s->now_us,
-                                               &source.packet));
+    assert_result(RESULT_OK, packet_ring_store(s->ring, received.sequence, view.packet,
+                                               MEDIA_HISTORY_MOST_US, s->now_us, &source.packet));
     gateway_forward(s, &view, &source);
 }
 
@@ -208,7 +209,7 @@ static void gateway_repeat(struct simulation *s, uint16_t sequence)
                                   .original_sequence = sequence};
     if (!result_ok(retransmitter_take(&s->repeats, s->rewriter, sequence, 60 * MS, s->now_us, &sent,
                                       &forward.place.sequence)) ||
-        !result_ok(packet_ring_get(s->ring, sent.packet, &packet, NULL)))
+        !result_ok(packet_ring_get(s->ring, sent.packet, &packet)))
         return;
     assert_result(RESULT_OK, rtp_parse(packet, &view));
     forward.place.timestamp = sent.place.timestamp;
@@ -363,8 +364,9 @@ static struct simulation *simulation_new(uint64_t seed, const struct link_settin
     frame_tracker_init(&s->tracker);
     keyframe_request_init(&s->keyframe);
     retransmitter_init(&s->repeats, chance_next(&s->chance));
-    assert_result(RESULT_OK,
-                  packet_ring_new(MEDIA_RING_VIDEO_PACKETS, MEDIA_RING_VIDEO_BYTES, &s->ring));
+    assert_result(RESULT_OK, packet_pool_new(MEDIA_RING_VIDEO_BLOCKS, &s->pool));
+    assert_result(RESULT_OK, packet_ring_new(s->pool, MEDIA_RING_VIDEO_PACKETS,
+                                             MEDIA_RING_VIDEO_BLOCKS, &s->ring));
     assert_result(RESULT_OK, rtp_rewriter_new(90000, MEDIA_RING_VIDEO_PACKETS,
                                               chance_next(&s->chance), &s->rewriter));
     came_open = calloc(PACKETS_MAX, sizeof(*came_open));
@@ -382,6 +384,7 @@ static void simulation_free(struct simulation *s)
         link_free(s->legs[leg].link);
     }
     packet_ring_free(s->ring);
+    packet_pool_free(s->pool);
     rtp_rewriter_free(s->rewriter);
     free(came_open);
     free(came_down);
