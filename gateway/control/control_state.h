@@ -221,6 +221,10 @@ void transport_connected(struct live_consultation *live, int seat, const struct 
 void transport_back(struct live_consultation *live, int seat);
 void transport_failed(struct live_consultation *live, int seat, const struct media_event *event);
 void transport_restart(struct live_consultation *live, int seat);
+
+/* Text to every seat that the sound of `from` may reach; false: to nobody. */
+bool writing_pass(struct live_consultation *live, int from, const struct message_write *write);
+
 void transport_send_offer(struct live_consultation *live, int seat, bool fresh);
 /* RESULT_STALE: not the last offer. */
 enum result transport_answer(struct live_consultation *live, int seat,
@@ -247,6 +251,8 @@ void view_tell(struct live_consultation *live, struct visitor *visitor);
 void view_tell_media(struct live_consultation *live);
 void view_queue(struct control *control, struct visitor *visitor);
 void view_queue_all(struct control *control, const struct id *institution);
+/* An empty message of that type, to be filled and handed to view_send(). One at a time. */
+struct message *view_message(struct control *control, enum message_type type);
 void view_error(struct control *control, struct handle session, uint32_t ref, const char *code,
                 const char *field);
 void view_refusal(struct control *control, struct live_consultation *live, struct handle session,

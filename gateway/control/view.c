@@ -12,7 +12,7 @@
 
 #define VIEW_WAIT_MINUTES_EACH 10 /* estimate a patient sees; replaced by measured times later */
 
-static struct message *view_message(struct control *control, enum message_type type)
+struct message *view_message(struct control *control, enum message_type type)
 {
     memset(control->scratch, 0, sizeof(*control->scratch));
     control->scratch->type = type;

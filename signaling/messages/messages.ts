@@ -241,6 +241,14 @@ export interface MessageReport {
   relay?: string;
 }
 
+/** A line of text to everybody whom one's sound may reach, for when sound fails or cannot be heard. Kept nowhere, on no record. */
+export interface MessageWrite {
+  type: "write";
+  ref?: number;
+  /** what is said; never logged (text, at most 600 bytes) */
+  text: string;
+}
+
 /** The page is going away on purpose; do not keep the session for a resume. */
 export interface MessageBye {
   type: "bye";
@@ -409,6 +417,18 @@ export interface MessageSending {
   bitrate?: number;
 }
 
+/** What somebody wrote. Waits in memory for a socket that comes back, and is gone with the session. */
+export interface MessageWritten {
+  type: "written";
+  seq: number;
+  /** which (id) */
+  consultation: string;
+  /** who wrote it (integer 0 … 5) */
+  seat: number;
+  /** what (text, at most 600 bytes) */
+  text: string;
+}
+
 /** Something to tell: removed, second_device, draining, moved, media_failed … */
 export interface MessageNotice {
   type: "notice";
@@ -442,6 +462,7 @@ export type MessageIn =
   | MessageRestart
   | MessageWatch
   | MessageReport
+  | MessageWrite
   | MessageBye;
 
 export type MessageOut =
@@ -453,6 +474,7 @@ export type MessageOut =
   | MessageOffer
   | MessageMedia
   | MessageSending
+  | MessageWritten
   | MessageNotice
   | MessageGoodbye;
 
@@ -468,5 +490,6 @@ export const LIMITS = {
   restart: { },
   watch: { },
   report: { source: 16, udp: 8, tcp: 8, relay: 8 },
+  write: { text: 600 },
   bye: { },
 } as const;

@@ -4,7 +4,9 @@ import { createSocket } from "node:dgram";
 import { after, before, test } from "node:test";
 import { House, sleep, until } from "../browsers/system/house.mjs";
 import { Person } from "../support/ws_person.mjs";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ident, lobby } from "./visit.mjs";
 
 let house, bystander;
 before(async () => {
@@ -75,6 +77,26 @@ test("binary messages close the socket", { timeout: 30000 }, async () => {
   person.socket.send(Buffer.from([1, 2, 3]));
   assert.equal(await person.closed, 1003);
   await nobodyElseNotices();
+});
+
+test("text goes where sound may go, and is kept nowhere", { timeout: 60000 }, async () => {
+  const secret = "かゆみ-itch-4711";
+  const waiting = await lobby(house);
+  assert.equal((await waiting.patient.ask({ type: "write", text: secret })).code, "nobody_reads", "in the waiting room");
+  assert.equal((await bystander.ask({ type: "write", text: secret })).code, "no_seat", "without a seat");
+  const { patient, physician, consultation } = await ident(house);
+  await patient.must({ type: "write", text: secret });
+  const { seat, text } = await physician.see("written");
+  assert.deepEqual({ seat, text }, { seat: 0, text: secret });
+  await physician.must({ type: "write", text: `${secret}?` });
+  assert.equal((await patient.see("written")).text, `${secret}?`);
+  assert.equal((await physician.ask({ type: "write", text: "あ".repeat(201) })).code, "too_long");
+  await physician.must({ type: "act", consultation, event: "hold", code: "privacy" });
+  assert.equal((await patient.ask({ type: "write", text: secret })).code, "nobody_reads", "held is held for text too");
+  for (const other of [waiting.patient, bystander]) assert.ok(!JSON.stringify(other.received).includes(secret), "nobody else reads along");
+  for (const name of readdirSync(house.home).filter((one) => /\.(db|db-wal|log)$/.test(one)))
+    assert.ok(!readFileSync(join(house.home, name)).includes("4711"), `${name} holds what was written`);
+  for (const person of [patient, physician, waiting.patient]) await person.close();
 });
 
 test("before hello nothing is answered but hello, and a ticket works once", { timeout: 30000 }, async () => {

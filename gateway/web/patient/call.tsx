@@ -7,6 +7,7 @@ import { fill, useText } from "../shared/language";
 import { carriesNoPicture } from "../shared/line";
 import { Company, Screen, seatName } from "../shared/company";
 import { canShare } from "../shared/screen_share";
+import { writer, Writing, writingWords } from "../shared/writing";
 import { Ask, Heading, Picture, Sound, Telephone } from "../shared/parts";
 import type { Consultation } from "../shared/wire";
 import { words } from "./texts";
@@ -186,7 +187,7 @@ function Recording({ visit, consultation, done }: { visit: Visit; consultation: 
 
 export function Call({ visit, state }: { visit: Visit; state: VisitState }) {
   const t = useText();
-  const [open, setOpen] = useState<"end" | "phone" | "emergency" | null>(null);
+  const [open, setOpen] = useState<"end" | "phone" | "emergency" | "write" | null>(null);
   const [play, setPlay] = useState<(() => void) | null>(null);
   const close = () => setOpen(null);
   const consultation = state.consultation as Consultation;
@@ -211,6 +212,11 @@ export function Call({ visit, state }: { visit: Visit; state: VisitState }) {
         </div>
         <div class="lines" role="status" aria-live="polite">
           {line && <p class="line" data-test="line">{line}</p>}
+          {state.unread && (
+            <button type="button" class="line written" data-test="unread" onClick={() => { visit.read(); setOpen("write"); }}>
+              <Icon name="write" /> {writer(state.unread, consultation.roster, t)}: {state.unread.text}
+            </button>
+          )}
           {state.sharing && <p class="line" data-test="sharing"><Icon name="screen" /> {t(words.sharing)}</p>}
           {!state.voice && <p class="line"><Icon name="voice_off" /> {t(words.voice_is_off)}</p>}
           {consultation.second_device && <p class="line">{t(words.second_device)}</p>}
@@ -228,6 +234,9 @@ export function Call({ visit, state }: { visit: Visit; state: VisitState }) {
             <Icon name="screen" /><span>{t(state.sharing ? words.share_stop : words.share)}</span>
           </button>
         )}
+        <button type="button" class="control" data-test="write" onClick={() => { visit.read(); setOpen("write"); }}>
+          <Icon name="write" /><span>{t(words.write)}</span>
+        </button>
         <button type="button" class="control end" data-test="end" onClick={() => setOpen("end")}>
           <Icon name="end" /><span>{t(words.end)}</span>
         </button>
@@ -241,6 +250,12 @@ export function Call({ visit, state }: { visit: Visit; state: VisitState }) {
         </div>
       </nav>
       {open === "end" && <EndDialog visit={visit} onClose={close} />}
+      {open === "write" && (
+        <Ask title={t(writingWords.title)} onClose={close} test="write-dialog">
+          <Writing written={state.written} roster={consultation.roster} send={(text) => visit.write(text)} />
+          <button type="button" class="button" onClick={close}>{t(words.close)}</button>
+        </Ask>
+      )}
       {open === "phone" && (
         <Ask title={t(words.phone_title)} onClose={close}>
           <p>{t(words.phone_lead)}</p>

@@ -172,6 +172,7 @@ export const words = {
   face_on: { ja: "顔を 見せています。押すと 止まります", en: "Your face is shown. Press to hide it" },
   face_off: { ja: "顔を 止めています。押すと 見えます", en: "Your face is hidden. Press to show it" },
   voice_is_off: { ja: "声を 止めています", en: "Your voice is off" },
+  write: { ja: "文字", en: "Write" },
   share: { ja: "画面を 見せる", en: "Share screen" },
   share_stop: { ja: "画面を 止める", en: "Stop sharing" },
   sharing: { ja: "あなたの 画面を みんなに 見せています。", en: "Everybody sees your screen." },

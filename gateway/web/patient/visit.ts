@@ -12,6 +12,7 @@ import { Peer, type Kind, type Source } from "../shared/peer";
 import { ScreenShare } from "../shared/screen_share";
 import { Session, type Line } from "../shared/session";
 import { Store } from "../shared/store";
+import { withWritten, type Written } from "../shared/writing";
 import type { Card, Consultation, FactValue, Seat, Incoming, Media } from "../shared/wire";
 import { words } from "./texts";
 
@@ -46,6 +47,8 @@ export interface VisitState {
   others: Streams; // everybody but the physician, by seat
   screenShown: MediaStream | null;
   sharing: boolean; // this guest shows a screen
+  written: Written[];
+  unread: Written | null; // shown large until somebody taps it
   role: string; // patient, or what a guest is here
   voice: boolean;
   face: boolean;
@@ -90,7 +93,7 @@ export class Visit extends Store<VisitState> {
   constructor() {
     super({
       screen: "start", trouble: null, card: null, stream: null, agreement: null, consultation: null, media: null,
-      line: "connecting", lostAt: 0, path: false, blocked: null, remoteVideo: null, remoteAudio: null, others: {}, screenShown: null, sharing: false, role: "patient",
+      line: "connecting", lostAt: 0, path: false, blocked: null, remoteVideo: null, remoteAudio: null, others: {}, screenShown: null, sharing: false, written: [], unread: null, role: "patient",
       voice: true, face: true, said: "",
     });
     if (!cameraPossible() || inApp(navigator.userAgent) !== null) this.state.screen = "inapp";
@@ -190,6 +193,22 @@ export class Visit extends Store<VisitState> {
   async consent(seat: number, yes: boolean): Promise<void> {
     await this.session?.request("act", { consultation: this.consultationId, event: "seat_consent", seat, code: yes ? "given" : "refused" })
       .catch((error: unknown) => this.announce(troubleOf(error).what));
+  }
+
+  /* A line of text to the others in the call; false: it reached nobody, and why was said. */
+  async write(text: string): Promise<boolean> {
+    try {
+      await this.session?.request("write", { text });
+    } catch (error) {
+      this.announce(troubleOf(error).what);
+      return false;
+    }
+    this.wrote({ seat: this.self?.seat ?? 0, text, mine: true });
+    return true;
+  }
+
+  read(): void {
+    this.set({ unread: null });
   }
 
   async emergency(): Promise<void> {
@@ -439,6 +458,9 @@ export class Visit extends Store<VisitState> {
       case "offer":
         (this.peer ??= this.newPeer()).offer(message);
         break;
+      case "written":
+        this.wrote({ seat: message.seat, text: message.text, mine: false });
+        break;
       case "notice":
         this.announce(message.text);
         break;
@@ -453,6 +475,10 @@ export class Visit extends Store<VisitState> {
     this.announce(say(words.called));
     navigator.vibrate?.([400, 200, 400]);
     void chime(this.audio, 2);
+  }
+
+  private wrote(one: Written): void {
+    this.set({ written: withWritten(this.state.written, one), ...(one.mine ? {} : { unread: one }) });
   }
 
   private announce(said: string): void {
@@ -517,7 +543,7 @@ export class Visit extends Store<VisitState> {
 
   private over(screen: Screen): void {
     clearTimeout(this.heldTimer);
-    this.set({ screen, remoteVideo: null, remoteAudio: null, others: {}, screenShown: null, lostAt: 0, said: "" });
+    this.set({ screen, remoteVideo: null, remoteAudio: null, others: {}, screenShown: null, written: [], unread: null, lostAt: 0, said: "" });
     for (const track of this.state.stream?.getTracks() ?? []) {
       track.onended = null;
       track.stop();

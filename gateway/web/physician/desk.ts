@@ -8,6 +8,7 @@ import { ScreenShare } from "../shared/screen_share";
 import { Session, type Line } from "../shared/session";
 import { Store } from "../shared/store";
 import { panelOf, type Values } from "./panel";
+import { withWritten, type Written } from "../shared/writing";
 import type { Consultation, FactValue, Failed, Incoming, Media, OutgoingFields, Waiting } from "../shared/wire";
 
 export interface Refusal extends Trouble { failed: Failed[] }
@@ -25,7 +26,8 @@ export interface DeskState {
   remoteAudio: MediaStream | null;
   others: Streams; // guests, by seat
   screen: MediaStream | null; // what somebody else shows
-  sharing: boolean; // this desk shows its own
+  sharing: boolean;
+  written: Written[]; // this desk shows its own
   voice: boolean;
   face: boolean;
   refusal: Refusal | null;
@@ -64,7 +66,7 @@ export class Desk extends Store<DeskState> {
   constructor() {
     super({
       line: "connecting", queue: [], current: null, selected: null, media: null, path: false, stream: null, camera: "asking",
-      remoteVideo: null, remoteAudio: null, others: {}, screen: null, sharing: false, voice: true, face: true, refusal: null, draft: {}, said: "", last: null, busy: false, signedOut: null,
+      remoteVideo: null, remoteAudio: null, others: {}, screen: null, sharing: false, written: [], voice: true, face: true, refusal: null, draft: {}, said: "", last: null, busy: false, signedOut: null,
     });
     this.session = new Session("staff", {
       line: (line) => this.set({ line }),
@@ -124,6 +126,15 @@ export class Desk extends Store<DeskState> {
 
   private report(): void {
     if (this.joined !== null) this.session.request("report", { voice: this.state.voice, face: this.state.face }).catch(() => undefined);
+  }
+
+  /* A line of text to the others in the call; false: it reached nobody, and the page says why. */
+  async write(text: string): Promise<boolean> {
+    const sent = await this.attempt(async () => {
+      await this.session.request("write", { text });
+    });
+    if (sent) this.set({ written: withWritten(this.state.written, { seat: 1, text, mine: true }) });
+    return sent;
   }
 
   /* A link for one more person of the consultation at hand; shown once, kept nowhere. */
@@ -224,6 +235,9 @@ export class Desk extends Store<DeskState> {
       case "media":
         if (message.consultation === this.joined) this.set({ media: message });
         break;
+      case "written":
+        this.set({ written: withWritten(this.state.written, { seat: message.seat, text: message.text, mine: false }) });
+        break;
       case "notice":
         this.set({ said: message.text });
         break;
@@ -313,7 +327,7 @@ export class Desk extends Store<DeskState> {
     this.screen.drop();
     this.peer?.close();
     this.peer = null;
-    this.set({ others: {}, screen: null });
+    this.set({ others: {}, screen: null, written: [] });
     this.set({ remoteVideo: null, remoteAudio: null, media: null, path: false });
   }
 

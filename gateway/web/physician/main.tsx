@@ -11,6 +11,7 @@ import { carriesNoPicture } from "../shared/line";
 import { Live, Picture, Sound } from "../shared/parts";
 import { Staff } from "../shared/staff";
 import { useStore } from "../shared/store";
+import { Writing, writingWords } from "../shared/writing";
 import type { Waiting } from "../shared/wire";
 import { Checks, Confirm, Rules } from "./checks";
 import { Desk, isLive, type DeskState } from "./desk";
@@ -126,6 +127,12 @@ function Stage({ desk, state }: { desk: Desk; state: DeskState }) {
         {play && <button type="button" class="button primary sound" onClick={play}>{t(words.tap_sound)}</button>}
       </div>
       {live && <LineNote state={state} />}
+      {current && live && (
+        <details class="box" data-test="write" open={state.written.some((one) => !one.mine)}>
+          <summary><Icon name="write" /> {t(writingWords.title)}</summary>
+          <Writing written={state.written} roster={current.roster} send={(text) => desk.write(text)} />
+        </details>
+      )}
       {current && live && <Boxes desk={desk} state={state} current={current} />}
       <div class="under" role="group" aria-label={t(words.controls)}>
         <button type="button" class={`button ${state.voice ? "" : "alarm"}`} aria-pressed={state.voice} data-test="voice" onClick={() => desk.setVoice(!state.voice)}>

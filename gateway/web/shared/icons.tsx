@@ -9,6 +9,7 @@ const PATHS: Record<string, string> = {
   alert: "M12 3 1.500 21h21zM12 10v5M12 17.500v.5",
   check: "M4 12.500 9.500 18 20 6.500",
   copy: "M8 8h12v12H8zM16 8V4H4v12h4",
+  write: "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3",
   screen: "M3 4h18v12H3zM9 20h6M12 16v4",
   pause: "M8 5v14M16 5v14",
   lock: "M6 11h12v9H6zM8.500 11V7.500a3.500 3.500 0 0 1 7 0V11",
