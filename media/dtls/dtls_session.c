@@ -90,6 +90,14 @@ static bool session_over(const struct dtls_session *session)
     return session->state != DTLS_HANDSHAKE && session->state != DTLS_DONE;
 }
 
+/* The library keeps a record buffer of 16 kB for each peer; after the handshake hardly a record comes any more. Reading
+ * makes it again. */
+static void session_rest(struct dtls_session *session)
+{
+    if (session->state == DTLS_DONE)
+        SSL_free_buffers(session->ssl);
+}
+
 enum dtls_state dtls_session_input(struct dtls_session *session, struct span datagram)
 {
     if (session_over(session))
@@ -109,6 +117,7 @@ enum dtls_state dtls_session_input(struct dtls_session *session, struct span dat
         break;
     }
     session->pipe.incoming = span_of(NULL, 0);
+    session_rest(session);
     return session->state;
 }
 
@@ -142,6 +151,9 @@ void dtls_session_close(struct dtls_session *session)
         return;
     session->close_sent = true;
     ERR_clear_error();
+    uint8_t
+        nothing; /* OpenSSL 3.0 writes into the buffers that only a read makes again, see session_rest() */
+    (void)SSL_read(session->ssl, &nothing, sizeof(nothing));
     SSL_shutdown(session->ssl);
     ERR_clear_error();
 }

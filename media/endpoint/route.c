@@ -17,14 +17,15 @@ enum result publisher_new(struct endpoint *endpoint, uint8_t slot, struct publis
     publisher->endpoint = endpoint;
     publisher->slot = slot;
     publisher->kind = endpoint->slots[slot].info.kind;
-    nack_generator_init(&publisher->nack);
     keyframe_request_init(&publisher->keyframe);
     if (publisher->kind == MEDIA_VIDEO) {
         publisher->frames = malloc(sizeof(*publisher->frames));
-        if (publisher->frames == NULL) {
-            free(publisher);
+        publisher->nack = malloc(sizeof(*publisher->nack));
+        if (publisher->frames == NULL || publisher->nack == NULL) {
+            publisher_free(publisher);
             return RESULT_NO_MEMORY;
         }
+        nack_generator_init(publisher->nack);
         frame_tracker_init(publisher->frames);
     }
     *ret_publisher = publisher;
@@ -41,6 +42,7 @@ struct publisher *publisher_free(struct publisher *publisher)
     if (publisher->sound != NULL)
         opus_history_clear(publisher->sound);
     free(publisher->sound);
+    free(publisher->nack);
     free(publisher->frames);
     free(publisher);
     return NULL;
@@ -147,8 +149,8 @@ static void route_opened(struct route *route)
 {
     struct publisher *publisher = route->publisher;
     bool video = publisher->kind == MEDIA_VIDEO;
-    if (publisher->routes_open++ == 0)
-        nack_generator_restart(&publisher->nack); /* what was lost before the opening is nobody's */
+    if (publisher->routes_open++ == 0 && video)
+        nack_generator_restart(publisher->nack); /* what was lost before the opening is nobody's */
     publisher->endpoint->worker->routes_open++;
     route->paused = video && !media_rung_has_picture(route->subscriber->endpoint->ladder.rung);
     route_start(route);
@@ -162,7 +164,8 @@ static void route_closed(struct route *route)
     publisher->endpoint->worker->routes_open--;
     if (--publisher->routes_open > 0)
         return;
-    nack_generator_restart(&publisher->nack);
+    if (publisher->nack != NULL)
+        nack_generator_restart(publisher->nack);
     if (publisher->ring != NULL)
         packet_ring_clear(publisher->ring);
     if (publisher->sound != NULL)
@@ -206,7 +209,8 @@ void route_set_paused(struct route *route, bool paused, int64_t now_us)
 void publisher_restart(struct publisher *publisher)
 {
     bool video = publisher->kind == MEDIA_VIDEO;
-    nack_generator_restart(&publisher->nack);
+    if (publisher->nack != NULL)
+        nack_generator_restart(publisher->nack);
     if (publisher->frames != NULL)
         frame_tracker_restart(publisher->frames);
     if (publisher->ring != NULL)

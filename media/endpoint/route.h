@@ -53,9 +53,9 @@ struct publisher {
     uint32_t ssrc, rtx_ssrc; /* 0: not known yet */
     int64_t packet_us;       /* last packet of the primary stream */
     struct receive_stats stats;
-    struct nack_generator nack;
     struct keyframe_request keyframe;
     struct remb remb;             /* what it was told to send at most */
+    struct nack_generator *nack;  /* video */
     struct frame_tracker *frames; /* video */
     struct packet_ring *ring;     /* video */
     struct opus_history *sound;   /* audio */

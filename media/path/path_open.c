@@ -113,10 +113,10 @@ static bool keep_books(struct media_worker *worker, struct path_packet *packet)
                                 packet->view.packet.length, packet->now_us);
     count_evidence(packet);
     if (publisher->kind == MEDIA_VIDEO && publisher->routes_open > 0) {
-        nack_generator_packet(&publisher->nack, packet->received.sequence, packet->info.keyframe,
+        nack_generator_packet(publisher->nack, packet->received.sequence, packet->info.keyframe,
                               packet->now_us);
         worker_due(worker, endpoint,
-                   nack_generator_due_us(&publisher->nack, endpoint_rtt_us(endpoint)));
+                   nack_generator_due_us(publisher->nack, endpoint_rtt_us(endpoint)));
     }
     return true;
 }

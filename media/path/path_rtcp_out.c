@@ -24,12 +24,12 @@ static void write_nack(struct publisher *publisher, int64_t now_us, struct bytes
     struct endpoint *endpoint = publisher->endpoint;
     uint16_t lost[RTCP_NACKS_MAX];
     uint32_t rtt_us = endpoint_rtt_us(endpoint);
-    size_t count = nack_generator_collect(&publisher->nack, rtt_us, now_us, lost, RTCP_NACKS_MAX);
+    size_t count = nack_generator_collect(publisher->nack, rtt_us, now_us, lost, RTCP_NACKS_MAX);
     if (count > 0 && publisher->ssrc != 0) {
         rtcp_write_nack(writer, endpoint_feedback_ssrc(endpoint), publisher->ssrc, lost, count);
         counter_add(&endpoint->worker->counters, COUNTER_media_nack_sent, 1);
     }
-    if (nack_generator_take_gave_up(&publisher->nack))
+    if (nack_generator_take_gave_up(publisher->nack))
         keyframe_request_want(&publisher->keyframe);
 }
 
@@ -54,7 +54,7 @@ static int64_t publisher_feedback(struct publisher *publisher, int64_t now_us,
     uint32_t rtt_us = endpoint_rtt_us(publisher->endpoint);
     write_nack(publisher, now_us, writer);
     write_keyframe_request(publisher, now_us, writer);
-    int64_t next_us = nack_generator_due_us(&publisher->nack, rtt_us);
+    int64_t next_us = nack_generator_due_us(publisher->nack, rtt_us);
     if (publisher->ssrc != 0 && publisher->packet_us != 0)
         next_us = earlier(next_us, publisher_keyframe_due_us(publisher));
     return next_us;

@@ -22,7 +22,7 @@ struct evp_state {
     EVP_CIPHER_CTX *rtp, *rtcp;
     uint8_t rtp_salt[SALT_BYTES], rtcp_salt[SALT_BYTES];
     bool sealing;
-    struct evp_stream streams[SRTP_STREAMS_MAX];
+    struct evp_streams streams;
 };
 
 static bool evp_knows(enum srtp_profile profile)
@@ -58,6 +58,7 @@ static void evp_destroy(void *state)
         return;
     EVP_CIPHER_CTX_free(evp->rtp);
     EVP_CIPHER_CTX_free(evp->rtcp);
+    evp_streams_free(&evp->streams);
     OPENSSL_cleanse(evp, sizeof(*evp));
     free(evp);
 }
@@ -141,7 +142,9 @@ static enum result gcm_open(EVP_CIPHER_CTX *cipher, const struct gcm_input *inpu
 static enum result evp_seal_rtp(void *state, struct srtp_packet *packet)
 {
     struct evp_state *evp = state;
-    struct evp_stream *stream = &evp->streams[packet->stream];
+    struct evp_stream *stream = evp_stream_at(&evp->streams, packet->stream);
+    if (stream == NULL)
+        return RESULT_NO_MEMORY;
     uint64_t index = evp_guess_index(stream, bytes_get_u16(packet->bytes + 2));
     if (!replay_window_fresh(&stream->rtp, index))
         return RESULT_REPLAY;
@@ -164,7 +167,9 @@ static enum result evp_seal_rtp(void *state, struct srtp_packet *packet)
 static enum result evp_open_rtp(void *state, struct srtp_packet *packet)
 {
     struct evp_state *evp = state;
-    struct evp_stream *stream = &evp->streams[packet->stream];
+    struct evp_stream *stream = evp_stream_at(&evp->streams, packet->stream);
+    if (stream == NULL)
+        return RESULT_NO_MEMORY;
     if (packet->length < packet->header_length + TAG_BYTES)
         return RESULT_PARSE;
     uint64_t index = evp_guess_index(stream, bytes_get_u16(packet->bytes + 2));
@@ -191,7 +196,9 @@ static enum result evp_open_rtp(void *state, struct srtp_packet *packet)
 static enum result evp_seal_rtcp(void *state, struct srtp_packet *packet)
 {
     struct evp_state *evp = state;
-    struct evp_stream *stream = &evp->streams[packet->stream];
+    struct evp_stream *stream = evp_stream_at(&evp->streams, packet->stream);
+    if (stream == NULL)
+        return RESULT_NO_MEMORY;
     if (stream->rtcp_next >= RTCP_INDEX_LAST)
         return RESULT_STALE;
     uint32_t index = ++stream->rtcp_next; /* used up even if the library fails */
@@ -214,7 +221,9 @@ static enum result evp_seal_rtcp(void *state, struct srtp_packet *packet)
 static enum result evp_open_rtcp(void *state, struct srtp_packet *packet)
 {
     struct evp_state *evp = state;
-    struct evp_stream *stream = &evp->streams[packet->stream];
+    struct evp_stream *stream = evp_stream_at(&evp->streams, packet->stream);
+    if (stream == NULL)
+        return RESULT_NO_MEMORY;
     if (packet->length < packet->header_length + TAG_BYTES + RTCP_INDEX_BYTES)
         return RESULT_PARSE;
     size_t plain = packet->length - TAG_BYTES - RTCP_INDEX_BYTES;

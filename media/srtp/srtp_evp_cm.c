@@ -32,7 +32,7 @@ struct cm_keys {
 
 struct cm_state {
     struct cm_keys rtp, rtcp;
-    struct evp_stream streams[SRTP_STREAMS_MAX];
+    struct evp_streams streams;
 };
 
 static bool cm_knows(enum srtp_profile profile)
@@ -82,6 +82,7 @@ static void cm_destroy(void *state)
         return;
     EVP_CIPHER_CTX_free(cm->rtp.cipher);
     EVP_CIPHER_CTX_free(cm->rtcp.cipher);
+    evp_streams_free(&cm->streams);
     OPENSSL_cleanse(cm, sizeof(*cm));
     free(cm);
 }
@@ -136,7 +137,9 @@ static bool authenticate(const struct cm_keys *keys, const uint8_t *bytes, size_
 static enum result cm_seal_rtp(void *state, struct srtp_packet *packet)
 {
     struct cm_state *cm = state;
-    struct evp_stream *stream = &cm->streams[packet->stream];
+    struct evp_stream *stream = evp_stream_at(&cm->streams, packet->stream);
+    if (stream == NULL)
+        return RESULT_NO_MEMORY;
     uint64_t index = evp_guess_index(stream, bytes_get_u16(packet->bytes + 2));
     if (!replay_window_fresh(&stream->rtp, index))
         return RESULT_REPLAY;
@@ -156,7 +159,9 @@ static enum result cm_seal_rtp(void *state, struct srtp_packet *packet)
 static enum result cm_open_rtp(void *state, struct srtp_packet *packet)
 {
     struct cm_state *cm = state;
-    struct evp_stream *stream = &cm->streams[packet->stream];
+    struct evp_stream *stream = evp_stream_at(&cm->streams, packet->stream);
+    if (stream == NULL)
+        return RESULT_NO_MEMORY;
     uint8_t tag[TAG_BYTES];
     if (packet->length < packet->header_length + TAG_BYTES)
         return RESULT_PARSE;
@@ -182,7 +187,9 @@ static enum result cm_open_rtp(void *state, struct srtp_packet *packet)
 static enum result cm_seal_rtcp(void *state, struct srtp_packet *packet)
 {
     struct cm_state *cm = state;
-    struct evp_stream *stream = &cm->streams[packet->stream];
+    struct evp_stream *stream = evp_stream_at(&cm->streams, packet->stream);
+    if (stream == NULL)
+        return RESULT_NO_MEMORY;
     if (stream->rtcp_next >= RTCP_INDEX_LAST)
         return RESULT_STALE;
     uint32_t index = ++stream->rtcp_next; /* used up even if the library fails */
@@ -200,7 +207,9 @@ static enum result cm_seal_rtcp(void *state, struct srtp_packet *packet)
 static enum result cm_open_rtcp(void *state, struct srtp_packet *packet)
 {
     struct cm_state *cm = state;
-    struct evp_stream *stream = &cm->streams[packet->stream];
+    struct evp_stream *stream = evp_stream_at(&cm->streams, packet->stream);
+    if (stream == NULL)
+        return RESULT_NO_MEMORY;
     uint8_t tag[TAG_BYTES];
     if (packet->length < packet->header_length + RTCP_INDEX_BYTES + TAG_BYTES)
         return RESULT_PARSE;

@@ -1,5 +1,6 @@
 #include "media/srtp/srtp_evp_parts.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
@@ -23,6 +24,19 @@ enum result evp_derive(struct span master, size_t key_bytes, enum evp_label labe
     EVP_CIPHER_CTX_free(cipher);
     OPENSSL_cleanse(counter, sizeof(counter));
     return ok ? RESULT_OK : RESULT_LIBRARY;
+}
+
+struct evp_stream *evp_stream_at(struct evp_streams *streams, uint32_t place)
+{
+    if (streams->at[place] == NULL)
+        streams->at[place] = calloc(1, sizeof(*streams->at[place]));
+    return streams->at[place];
+}
+
+void evp_streams_free(struct evp_streams *streams)
+{
+    for (uint32_t i = 0; i < SRTP_STREAMS_MAX; i++)
+        free(streams->at[i]);
 }
 
 uint64_t evp_guess_index(const struct evp_stream *stream, uint16_t sequence)

@@ -26,6 +26,15 @@ struct evp_stream {
     uint32_t rtcp_next; /* SRTCP index of the last packet sent */
 };
 
+/* A person has two to four SSRCs each way, not SRTP_STREAMS_MAX: a place is made when its first packet comes. A stranger's
+ * packets make one place at the most, since srtp.c offers the same one until something authenticates. */
+struct evp_streams {
+    struct evp_stream *at[SRTP_STREAMS_MAX];
+};
+/* Allocates at the first call for `place`; NULL: no memory. */
+struct evp_stream *evp_stream_at(struct evp_streams *streams, uint32_t place);
+void evp_streams_free(struct evp_streams *streams);
+
 /* RFC 3711 §4.3.3 with key derivation rate 0: the key stream of AES-CM under the master key, counter = (salt xor label) × 2^16.
  * RFC 7714 §11: a 96-bit salt is padded on the right to the 112 bits of RFC 3711. `length` ≤ 32. */
 MUST_CHECK enum result evp_derive(struct span master, size_t key_bytes, enum evp_label label,
