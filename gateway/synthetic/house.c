@@ -122,12 +122,13 @@ static bool house_configure(struct house *house, const struct house_options *opt
     char *text = g_strdup_printf(
         "http:\n  bind: 127.0.0.1\n  port: %u\n  certificate: tls.crt\n  key: tls.key\n  origins: "
         "[\"%s\"]\n  web_root: \"%s\"\n%s"
-        "media:\n  bind: 127.0.0.1\n  port: %u\n"
+        "media:\n  bind: 127.0.0.1\n  port: %u\n%s"
         "storage:\n  path: gateway.db\naudit:\n  origin: demo.example/gateway/audit/2026\n  "
         "checkpoints: signer\n"
         "rules:\n  pack: \"%s\"\n",
         house->port, house->origin, options->web == NULL ? empty : options->web,
-        options->http == NULL ? "" : options->http, house_free_port(), options->pack);
+        options->http == NULL ? "" : options->http, house_free_port(),
+        options->media == NULL ? "" : options->media, options->pack);
     bool written = g_file_set_contents(house->config, text, -1, NULL);
     g_free(text);
     g_free(empty);

@@ -17,6 +17,7 @@ struct house_options {
     const char *web;      /* folder with the built pages; NULL: no pages are needed */
     const char *pack;     /* rule pack */
     const char *http;     /* more lines of the http section, each indented and ended; may be NULL */
+    const char *media;    /* and of the media section */
     unsigned physicians;  /* besides the demo clinic's one: "doctor-1" … */
     const char *password; /* of each of them */
 };

@@ -9,6 +9,8 @@
 #define PASSWORD "load-test-password"
 /* Everybody comes from one address here; a real clinic's limits stay what they are. */
 #define HTTP_SETTINGS "  sockets_per_address_max: 4096\n"
+/* Measuring beyond what the gateway would take on: it may not refuse people while it is found out what it can carry. */
+#define MEDIA_SETTINGS "  load_max: 100\n"
 
 /* Thread: main.   Owner: the program.   Life: clinic_open … clinic_close. */
 struct clinic {
@@ -249,6 +251,7 @@ struct clinic *clinic_open(const struct clinic_options *options)
     struct house_options house = {.binary = options->gateway,
                                   .pack = pack,
                                   .http = HTTP_SETTINGS,
+                                  .media = MEDIA_SETTINGS,
                                   .physicians = options->pairs_max,
                                   .password = PASSWORD};
     clinic->house = options->pairs_max <= CLINIC_PAIRS_MAX ? house_open(&house) : NULL;
