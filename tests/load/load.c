@@ -17,7 +17,7 @@ struct step {
     unsigned pairs;
     struct wire_totals wire;
     int64_t relayed; /* as the gateway counts */
-    int64_t gateway_cpu_ns, worker_cpu_ns, generator_cpu_ns;
+    int64_t gateway_cpu_ns, worker_cpu_ns, worker_wait_ns, generator_cpu_ns;
     int64_t rss_bytes;
     bool good;
 };
@@ -55,6 +55,7 @@ static bool load_measure(struct load *load, struct step *step)
     step->relayed = clinic_metric(load->clinic, "media_forwarded") - relayed;
     step->gateway_cpu_ns = after.cpu_ns - before.cpu_ns;
     step->worker_cpu_ns = after.thread_cpu_ns - before.thread_cpu_ns;
+    step->worker_wait_ns = after.thread_wait_ns - before.thread_wait_ns;
     step->rss_bytes = after.rss_bytes;
     return good;
 }
@@ -136,11 +137,12 @@ static json_t *step_json(const struct load *load, const struct step *step)
         (json_int_t)(wire->damaged + wire->unopened), "packets_strange", (json_int_t)wire->strange,
         "gateway_forwarded", (json_int_t)step->relayed);
     json_t *cost = json_pack(
-        "{s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:I,s:f,s:i,s:i,s:i}", "gateway_cpu_us_per_packet",
+        "{s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:I,s:f,s:i,s:i,s:i}", "gateway_cpu_us_per_packet",
         per_packet_us(step->gateway_cpu_ns, step), "worker_cpu_us_per_packet",
         per_packet_us(step->worker_cpu_ns, step), "packets_per_core_second", per_core_second(step),
         "gateway_cores", cores(step->gateway_cpu_ns, step), "worker_cores",
-        cores(step->worker_cpu_ns, step), "generator_cores", cores(step->generator_cpu_ns, step),
+        cores(step->worker_cpu_ns, step), "worker_waited_for_cpu",
+        cores(step->worker_wait_ns, step), "generator_cores", cores(step->generator_cpu_ns, step),
         "generator_media_cores", cores(wire->cpu_ns, step), "gateway_rss_bytes",
         (json_int_t)step->rss_bytes, "rss_kb_per_participant", per_participant_kb(load, step),
         "delay_p50_us", (int)wire->delay_p50_us, "delay_p99_us", (int)wire->delay_p99_us,
@@ -172,18 +174,19 @@ static void load_print_table(const struct load *load)
            "packets/s); gateway idle at %.1f MB\n",
            load->clinic_options.profile == WIRE_CM ? "AES_CM_128_HMAC_SHA1_80" : "AEAD_AES_128_GCM",
            load->seconds, (double)load->rss_idle_bytes / 1e6);
-    printf("%5s %9s %6s %5s %8s %8s %10s %7s %7s %8s %8s %8s %9s\n", "pairs", "received", "sched%",
-           "lost", "us/pkt", "wrk us", "pkt/core-s", "gw core", "gen core", "p50 us", "p99 us",
-           "max us", "kB/person");
+    printf("%5s %9s %6s %5s %8s %8s %10s %7s %7s %7s %8s %8s %8s %9s\n", "pairs", "received",
+           "sched%", "lost", "us/pkt", "wrk us", "pkt/core-s", "gw core", "wrk wait", "gen core",
+           "p50 us", "p99 us", "max us", "kB/person");
     for (unsigned i = 0; i < load->count; i++) {
         const struct step *step = &load->steps[i];
-        printf("%5u %9llu %6.2f %5llu %8.2f %8.2f %10.0f %7.3f %7.3f %8u %8u %8u %9.0f%s\n",
+        printf("%5u %9llu %6.2f %5llu %8.2f %8.2f %10.0f %7.3f %7.3f %7.3f %8u %8u %8u %9.0f%s\n",
                step->pairs, (unsigned long long)step->wire.received, punctual_percent(step),
                (unsigned long long)step->wire.lost, per_packet_us(step->gateway_cpu_ns, step),
                per_packet_us(step->worker_cpu_ns, step), per_core_second(step),
-               cores(step->gateway_cpu_ns, step), cores(step->generator_cpu_ns, step),
-               step->wire.delay_p50_us, step->wire.delay_p99_us, step->wire.delay_max_us,
-               per_participant_kb(load, step), step->good ? "" : "  FAILED");
+               cores(step->gateway_cpu_ns, step), cores(step->worker_wait_ns, step),
+               cores(step->generator_cpu_ns, step), step->wire.delay_p50_us,
+               step->wire.delay_p99_us, step->wire.delay_max_us, per_participant_kb(load, step),
+               step->good ? "" : "  FAILED");
     }
 }
 

@@ -42,7 +42,9 @@ static void add_threads(const char *pid, const char *name, struct process_use *u
             continue;
         snprintf(path, sizeof(path), "/proc/%s/task/%.20s/schedstat", pid, task->d_name);
         if (read_text(path, text, sizeof(text))) {
-            use->thread_cpu_ns += strtoll(text, NULL, 10);
+            char *end;
+            use->thread_cpu_ns += strtoll(text, &end, 10);
+            use->thread_wait_ns += strtoll(end, NULL, 10);
             use->threads++;
         }
     }

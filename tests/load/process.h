@@ -8,9 +8,10 @@
 #include <stdint.h>
 
 struct process_use {
-    int64_t cpu_ns;        /* user and system, from stat: clock ticks */
-    int64_t thread_cpu_ns; /* of the threads of that name, from schedstat: exact */
-    unsigned threads;      /* how many there were */
+    int64_t cpu_ns;         /* user and system, from stat: clock ticks */
+    int64_t thread_cpu_ns;  /* of the threads of that name, from schedstat: exact */
+    int64_t thread_wait_ns; /* they could have run, but no processor was free */
+    unsigned threads;       /* how many there were */
     int64_t rss_bytes;
     unsigned descriptors; /* open ones */
 };
