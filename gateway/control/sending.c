@@ -35,17 +35,19 @@ static void sending_tell(struct live_consultation *live, int seat, const struct 
 static void sending_seat(struct live_consultation *live, int seat, int64_t now_us)
 {
     struct live_seat *place = &live->seats[seat];
-    if (!handle_is_set(place->endpoint) || !handle_is_set(place->session) || !place->answered)
+    if (!handle_is_set(place->endpoint) || !handle_is_set(place->session) ||
+        !(place->answered || place->was_connected))
         return;
     struct sending wanted = sending_wanted(live, seat);
+    /* Told while an answer is out as well: on a full uplink that answer waits behind the very picture that has to go. */
     if (!sending_picture_equal(&wanted, &place->sending)) {
         struct negotiation_sound sound = place->sending.sound;
         place->sending = wanted;
         place->sending.sound = sound;
         sending_tell(live, seat, &wanted);
     }
-    if (!sending_sound_equal(&wanted.sound, &place->offer.sound) && place->connected &&
-        now_us >= place->reoffer_us) {
+    if (!sending_sound_equal(&wanted.sound, &place->offer.sound) && place->answered &&
+        place->connected && now_us >= place->reoffer_us) {
         place->reoffer_us = now_us + REOFFER_EVERY_US;
         negotiation_offer_sound(&place->offer, &wanted.sound);
         transport_send_offer(live, seat, false);
