@@ -22,6 +22,9 @@ static const struct {
     const char *value; /* "-N": N days ago */
 } DEMO_FACTS[] = {
     {"service_kind", "online_consultation"},
+    {"payer", "insured"},
+    {"purpose", "care"},
+    {"request_origin", "patient"},
     {"visit_proposed", "follow_up"},
     {"prior_visits", "7"},
     {"known_since", "-1100"},

@@ -14,7 +14,7 @@
 
 #define VISIT_NAME_SIZE    121 /* of a person, UTF-8 with NUL */
 #define VISIT_SECRET_SIZE  44  /* base64url of 256 bits with NUL */
-#define BOOKING_FACTS_MAX  64
+#define BOOKING_FACTS_MAX  96
 #define BOOKING_VALUE_SIZE 320
 
 /* Somebody whose cookie was checked; what a WebSocket ticket stands for. */

@@ -27,6 +27,8 @@
       "physician page, panel of a queue entry, with the tap that admits")                          \
     X(PHYSICIAN_CHECKS, "physician:checks", BY(PHYSICIAN),                                         \
       "physician page, checks over the live picture and during the consultation")                  \
+    X(SITE_NURSE, "site:nurse", BY(NURSE),                                                         \
+      "message `fact` of the nurse who signed in at the patient's side")                           \
     X(SYSTEM_ADMISSION, "system:admission", BY(SYSTEM),                                            \
       "the gateway itself: who admitted, which seats are taken")                                   \
     X(SYSTEM_LINK, "system:link", BY(SYSTEM),                                                      \

@@ -60,7 +60,7 @@ test("every fact has suppliers and a door for each of them", () => {
   for (const fact of pack.facts) {
     assert.ok(fact.from.length > 0 && fact.from.every((code) => CODES.has(code)), `${fact.name}: suppliers`);
     const doors = fact.door.split(",");
-    assert.ok(doors.every((door) => /^(api|patient|physician|system|media):[a-z_]+$/.test(door)), `${fact.name}: door ${fact.door}`);
+    assert.ok(doors.every((door) => /^(api|patient|physician|site|system|media):[a-z_]+$/.test(door)), `${fact.name}: door ${fact.door}`);
     const rooms = new Set(doors.map((door) => door.split(":")[0]));
     const room = { pt: "patient", px: "patient", dr: "physician", ad: "api", sy: "system", me: "media", nu: "site" };
     for (const code of fact.from) assert.ok(rooms.has(room[code]), `${fact.name}: no door for ${code}`);

@@ -131,6 +131,14 @@ def test_facts_and_lint():
         check("an unused fact is a fault", status == 1 and json.loads(out)["faults"][0]["fact"] == "chart_accessible", out)
 
 
+def test_payer_relaxes_nothing():
+    """JP-OC-0-02: insured and private care follow the same rules; only the note on the claim is for insured care."""
+    with open(PACK, encoding="utf-8") as file:
+        blocks = file.read().split("\nrules:\n")[1].split("  - id: ")[1:]
+    asking = [block.split()[0] for block in blocks if "fact: payer," in block]
+    check("who asks for the payer", asking == ["JP-OC-0-02", "JP-OC-1.5-13"], asking)
+
+
 def test_pages_are_up_to_date():
     with open("config/rules/DOORS.md", encoding="utf-8") as file:
         check("DOORS.md", file.read() == run("rules", "doors", "--pack", PACK)[1], "run: tsunagi rules doors")
