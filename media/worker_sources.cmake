@@ -7,7 +7,7 @@ tsunagi_room(media
         dtls/dtls_bio.c dtls/dtls_context.c dtls/dtls_identity.c dtls/dtls_session.c
         dtls/handshake_queue.c
         endpoint/endpoint.c endpoint/endpoint_ladder.c endpoint/endpoint_tick.c endpoint/endpoint_transport.c endpoint/route.c
-        path/path_receive.c path/path_classify.c path/path_transport.c path/path_open.c path/path_route.c path/path_pace.c
+        path/path_receive.c path/path_classify.c path/path_transport.c path/path_open.c path/path_route.c path/path_layers.c path/path_pace.c
         path/path_redundancy.c path/path_rewrite.c path/path_repair.c path/path_seal.c path/path_send.c path/path_rtcp_in.c
         path/path_rtcp_out.c path/segment_runs.c
         worker/worker.c worker/worker_commands.c worker/worker_events.c worker/worker_index.c

@@ -62,6 +62,7 @@ enum result subscriber_new(struct endpoint *endpoint, uint8_t slot,
     subscriber->rtx_ssrc = info->rtx_ssrc;
     retransmitter_init(&subscriber->retransmitter, worker_random(endpoint->worker));
     sender_report_init(&subscriber->report);
+    layer_selector_init(&subscriber->layers);
     *ret_subscriber = subscriber;
     return RESULT_OK;
 }
@@ -114,6 +115,7 @@ enum result route_add(struct publisher *publisher, struct subscriber *subscriber
     *route = (struct route){.publisher = publisher, .subscriber = subscriber, .open = false};
     publisher->routes[publisher->routes_count++] = route;
     subscriber->route = route;
+    layer_selector_switch(&subscriber->layers);
     return RESULT_OK;
 }
 
@@ -222,6 +224,7 @@ void publisher_restart(struct publisher *publisher)
             struct subscriber *subscriber = publisher->routes[i]->subscriber;
             pacer_forget(&subscriber->endpoint->pacer, subscriber->slot);
             rtp_rewriter_restart(subscriber->rewriter, video);
+            layer_selector_switch(&subscriber->layers);
         }
     if (video && publisher->routes_open > 0)
         keyframe_request_want(&publisher->keyframe);

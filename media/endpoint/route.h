@@ -18,6 +18,7 @@
 #include "media/feedback/sender_report.h"
 #include "media/media_command.h"
 #include "media/rtp/frame_tracker.h"
+#include "media/rtp/layer_selector.h"
 #include "media/rtp/opus_red.h"
 #include "media/rtp/packet_ring.h"
 #include "media/rtp/rtp_forward.h"
@@ -57,6 +58,7 @@ struct publisher {
     struct remb remb;             /* what it was told to send at most */
     struct nack_generator *nack;  /* video */
     struct frame_tracker *frames; /* video */
+    struct layer_rates layers;    /* video */
     struct packet_ring *ring;     /* video */
     struct opus_history *sound;   /* audio */
     struct flow_evidence flow;
@@ -74,6 +76,7 @@ struct subscriber {
     uint32_t ssrc, rtx_ssrc;
     struct route *route;
     struct rtp_rewriter *rewriter; /* from the first route on */
+    struct layer_selector layers;  /* picture: how many temporal layers go */
     struct retransmitter retransmitter;
     struct sender_report report;
     uint32_t plain_bytes; /* sound: as payload_bytes of the report, without redundancy; wraps */

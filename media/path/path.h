@@ -44,6 +44,8 @@ struct path_packet {
     struct received received;
     struct packet_handle stored; /* generation 0: not kept */
     int64_t now_us;
+    struct vp8_descriptor vp8; /* set by path_layers_open */
+    bool layered;              /* and it can be selected by it */
     uint8_t
         older_by; /* sound out of a later packet's redundancy: so many numbers before that one; else 0 */
 };
@@ -65,6 +67,13 @@ struct span path_redundancy_write(const struct path_packet *packet,
                                   size_t size);
 
 void path_route(struct media_worker *worker, struct path_packet *packet);
+/* Temporal layers. Reads the descriptor and counts what its layer weighs, once for all subscribers. */
+void path_layers_open(struct path_packet *packet);
+/* False: this receiver does not get that layer; counted, and its numbers close up. */
+MUST_CHECK bool path_layers_pass(struct media_worker *worker, const struct path_packet *packet,
+                                 struct route *route);
+/* How many layers the line to this endpoint carries now. */
+void path_layers_choose(struct endpoint *to, int64_t now_us);
 /* Lets it pass on, keeps it for later, or drops it because its receiver's line is too slow (picture only). */
 void path_pace(struct media_worker *worker, const struct path_packet *packet, struct route *route);
 void path_rewrite(struct media_worker *worker, const struct path_packet *packet,

@@ -174,6 +174,7 @@ int64_t path_pace_tick(struct endpoint *to, int64_t now_us)
     uint64_t percent =
         bandwidth_estimator_pressed(estimator, now_us) ? PACE_PRESSED_PERCENT : PACE_PERCENT;
     pacer_set_rate(&to->pacer, bandwidth_estimator_target_bps(estimator) * percent / 100);
+    path_layers_choose(to, now_us);
     send_waiting(worker, to, now_us);
     struct subscriber *carrier = probe_carrier(to, now_us);
     for (int i = 0;

@@ -34,6 +34,9 @@ void path_repair(struct media_worker *worker, struct subscriber *subscriber, uin
     size_t length = 0;
     if (place == NULL ||
         !result_ok(rtp_forward_write(&forward, &view, place, PATH_PLAIN_MAX, &length, &patch)) ||
+        (route->publisher->codec == MEDIA_CODEC_VP8 &&
+         !layer_selector_rewrite(&subscriber->layers, place + length - view.payload.length,
+                                 view.payload.length)) ||
         !path_seal_rtp(worker, to, place, length, &patch))
         return;
     retransmitter_sent(&subscriber->retransmitter, length);

@@ -58,6 +58,10 @@ void path_rewrite(struct media_worker *worker, const struct path_packet *packet,
         counter_add(&worker->counters, COUNTER_media_drop_unmapped, 1);
         return;
     }
+    if (packet->publisher->codec == MEDIA_CODEC_VP8 &&
+        !layer_selector_rewrite(&subscriber->layers, place + length - view.payload.length,
+                                view.payload.length))
+        return;
     if (!path_seal_rtp(worker, to, place, length, &patch))
         return;
     counter_add(&worker->counters, COUNTER_media_forwarded, 1);

@@ -54,13 +54,14 @@ void path_route(struct media_worker *worker, struct path_packet *packet)
     if (publisher->sound != NULL)
         opus_history_store(publisher->sound, packet->received.sequence, packet->view.timestamp,
                            packet->view.payload);
+    path_layers_open(packet);
     for (uint32_t i = 0; i < publisher->routes_count; i++) {
         struct route *route = publisher->routes[i];
         if (!route->open)
             hold_back(worker, publisher->endpoint, 1);
         else if (route->paused)
             counter_add(&worker->counters, COUNTER_media_drop_paused, 1);
-        else
+        else if (path_layers_pass(worker, packet, route))
             path_pace(worker, packet, route);
     }
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "gateway/base/clock.h"
+#include "media/rtp/skipped_numbers.h"
 
 /* Further back than this a packet is not sent any more: well inside the receiver's and our own SRTP replay windows. */
 #define BACK_MAX 500
@@ -29,13 +30,21 @@ struct rtp_rewriter {
     bool at_keyframe;
     bool sent_any;
     int64_t out_highest;     /* extended; before the first packet one below its number */
-    int64_t sequence_offset; /* out = source + offset */
-    int64_t anchor;          /* oldest source number of this line */
+    int64_t sequence_offset; /* out = source - skipped below + offset */
+    int64_t source_highest;  /* mapped since the last hold; INT64_MIN: none */
+    struct skipped_numbers skipped;
+    int64_t anchor; /* oldest source number of this line */
     uint32_t timestamp_offset;
     uint32_t timestamp_highest; /* outgoing, of the packet numbered out_highest */
     int64_t highest_us;         /* when that one passed */
     struct map_entry map[];
 };
+
+static void forget_source(struct rtp_rewriter *rewriter)
+{
+    rewriter->source_highest = INT64_MIN;
+    skipped_numbers_init(&rewriter->skipped);
+}
 
 enum result rtp_rewriter_new(uint32_t clock_hz, uint32_t map_packets, uint64_t random,
                              struct rtp_rewriter **ret_rewriter)
@@ -48,6 +57,7 @@ enum result rtp_rewriter_new(uint32_t clock_hz, uint32_t map_packets, uint64_t r
         return RESULT_NO_MEMORY;
     rewriter->clock_hz = clock_hz;
     rewriter->map_packets = map_packets;
+    forget_source(rewriter);
     rewriter->out_highest = 0x1000 + (int64_t)(random % 0x6000) - 1;
     rewriter->timestamp_highest = (uint32_t)(random >> 32);
     *ret_rewriter = rewriter;
@@ -77,6 +87,7 @@ void rtp_rewriter_hold(struct rtp_rewriter *rewriter)
 {
     rewriter->mode = REWRITER_HELD;
     forget_sent(rewriter);
+    forget_source(rewriter);
 }
 
 void rtp_rewriter_restart(struct rtp_rewriter *rewriter, bool at_keyframe)
@@ -90,6 +101,7 @@ void rtp_rewriter_restart(struct rtp_rewriter *rewriter, bool at_keyframe)
 void rtp_rewriter_switch(struct rtp_rewriter *rewriter, bool at_keyframe)
 {
     forget_sent(rewriter);
+    forget_source(rewriter);
     rtp_rewriter_restart(rewriter, at_keyframe);
 }
 
@@ -101,6 +113,18 @@ bool rtp_rewriter_wants_keyframe(const struct rtp_rewriter *rewriter)
 bool rtp_rewriter_carries(const struct rtp_rewriter *rewriter, int64_t sequence)
 {
     return rewriter->mode == REWRITER_ANCHORED && sequence >= rewriter->anchor;
+}
+
+bool rtp_rewriter_skip(struct rtp_rewriter *rewriter, int64_t sequence)
+{
+    return rewriter->mode != REWRITER_HELD && sequence > rewriter->source_highest &&
+           skipped_numbers_add(&rewriter->skipped, sequence);
+}
+
+/* The source's number without those that were skipped. */
+static int64_t closed_up(const struct rtp_rewriter *rewriter, int64_t sequence)
+{
+    return sequence - skipped_numbers_below(&rewriter->skipped, sequence);
 }
 
 /* Where the outgoing clock should be now, going by the time that passed since the newest packet. */
@@ -116,7 +140,7 @@ static uint32_t timestamp_by_time(const struct rtp_rewriter *rewriter, int64_t n
 static void anchor_at(struct rtp_rewriter *rewriter, const struct rtp_source *source,
                       int64_t now_us)
 {
-    rewriter->sequence_offset = rewriter->out_highest + 1 - source->sequence;
+    rewriter->sequence_offset = rewriter->out_highest + 1 - closed_up(rewriter, source->sequence);
     rewriter->anchor = source->sequence;
     rewriter->mode = REWRITER_ANCHORED;
     uint32_t kept = source->timestamp + rewriter->timestamp_offset;
@@ -135,7 +159,7 @@ static void anchor_at(struct rtp_rewriter *rewriter, const struct rtp_source *so
 /* A hole nobody can fill: leave one number of it, so that the decoder knows that something is missing. */
 static void close_gap(struct rtp_rewriter *rewriter, const struct rtp_source *source)
 {
-    rewriter->sequence_offset = rewriter->out_highest + 2 - source->sequence;
+    rewriter->sequence_offset = rewriter->out_highest + 2 - closed_up(rewriter, source->sequence);
     rewriter->anchor = source->sequence;
 }
 
@@ -160,9 +184,10 @@ enum result rtp_rewriter_map(struct rtp_rewriter *rewriter, const struct rtp_sou
         return RESULT_AGAIN;
     if (rewriter->mode == REWRITER_WAITING)
         anchor_at(rewriter, source, now_us);
-    else if (source->sequence + rewriter->sequence_offset > rewriter->out_highest + 1 + GAP_MAX)
+    else if (closed_up(rewriter, source->sequence) + rewriter->sequence_offset >
+             rewriter->out_highest + 1 + GAP_MAX)
         close_gap(rewriter, source);
-    int64_t out = source->sequence + rewriter->sequence_offset;
+    int64_t out = closed_up(rewriter, source->sequence) + rewriter->sequence_offset;
     if (source->sequence < rewriter->anchor || out < rewriter->out_highest - BACK_MAX)
         return RESULT_STALE;
     struct rtp_place place = {.sequence = (uint16_t)out,
@@ -172,6 +197,7 @@ enum result rtp_rewriter_map(struct rtp_rewriter *rewriter, const struct rtp_sou
         return result;
     if (out > rewriter->out_highest) {
         rewriter->out_highest = out;
+        rewriter->source_highest = source->sequence;
         rewriter->timestamp_highest = place.timestamp;
         rewriter->highest_us = now_us;
         rewriter->sent_any = true;

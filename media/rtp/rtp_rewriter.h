@@ -54,6 +54,10 @@ MUST_CHECK enum result rtp_rewriter_map(struct rtp_rewriter *rewriter,
                                         const struct rtp_source *source, int64_t now_us,
                                         struct rtp_place *ret_place);
 
+/* A source packet that the subscriber does not get on purpose: what follows closes up behind its number. False, and its
+ * number stays a hole, when something newer was mapped or skipped before. */
+bool rtp_rewriter_skip(struct rtp_rewriter *rewriter, int64_t sequence);
+
 /* True while waiting for a keyframe: the worker keeps asking the publisher. */
 bool rtp_rewriter_wants_keyframe(const struct rtp_rewriter *rewriter);
 

@@ -12,6 +12,8 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/log.h"
 #include "media/feedback/rtcp.h"
+#include "media/feedback/rtcp_write.h"
+#include "media/rtp/rtp_payload.h"
 #include "tests/unit/media/media_bench.h"
 
 static int setup(void **state)
@@ -383,6 +385,72 @@ static void the_slow_cipher_works_as_well(void **state)
     assert_int_equal(raw_peer_counts(bench->sides[PHYSICIAN].peer)->srtp_failed, 0);
 }
 
+/* Two temporal layers; every second picture belongs to the upper one. */
+static void send_layered(struct bench *bench, uint16_t picture)
+{
+    uint8_t packet[1400];
+    struct bench_side *patient = &bench->sides[PATIENT];
+    size_t length = bench_write_video(patient, false, packet, sizeof(packet));
+    uint8_t *payload = packet + length - 900;
+    payload[0] = 0x90; /* X S */
+    payload[1] = 0xe0; /* I L T */
+    bytes_put_u16(payload + 2, (uint16_t)(0x8000 | picture));
+    payload[4] = (uint8_t)(picture / 2);
+    payload[5] = picture % 2 == 1 ? 0x60 : 0x00;
+    payload[6] = 0x01;
+    assert_true(raw_peer_send_rtp(patient->peer, packet, length));
+}
+
+/* Numbers of packets and pictures without a gap; returns the place of the last picture of the upper layer. */
+static uint32_t check_layered(const struct bench_side *physician)
+{
+    uint32_t upper_last = 0;
+    for (uint32_t i = 1; i < physician->rtp_count; i++) {
+        struct rtp_view view = bench_view(&physician->rtp[i]);
+        struct rtp_view before = bench_view(&physician->rtp[i - 1]);
+        struct vp8_descriptor now, earlier;
+        assert_int_equal((uint16_t)(view.sequence - before.sequence), 1);
+        assert_int_equal(vp8_descriptor_parse(view.payload, &now), RESULT_OK);
+        assert_int_equal(vp8_descriptor_parse(before.payload, &earlier), RESULT_OK);
+        if (now.temporal_id > 0)
+            upper_last = i;
+        if (i > 1) /* before it was the keyframe of the bench, which has no picture id */
+            assert_int_equal((uint16_t)(now.picture_id - earlier.picture_id), 1);
+    }
+    return upper_last;
+}
+
+static void a_line_that_carries_less_gets_fewer_layers(void **state)
+{
+    struct bench *bench = *state;
+    struct bench_side *physician = &bench->sides[PHYSICIAN];
+    bench_pair(bench, BENCH_GCM);
+    bench_open_with_keyframe(bench);
+    uint8_t remb[64], nack[64];
+    struct bytes_writer writer = bytes_writer_of(remb, sizeof(remb));
+    rtcp_write_remb(&writer, 1, 100000, &physician->slots[SLOT_VIDEO_DOWN].ssrc, 1);
+    uint16_t picture = 0x100;
+    for (int i = 0; i < 500 && bench_counter(bench, COUNTER_media_drop_layer) < 20; i++) {
+        if (i % 10 == 0)
+            assert_true(raw_peer_send_rtcp(physician->peer, remb, writer.used));
+        send_layered(bench, picture++);
+        bench_wait(bench, 20000);
+    }
+    assert_true(bench_counter(bench, COUNTER_media_drop_layer) >= 20);
+    bench_wait(bench, 200000);
+    uint32_t count = physician->rtp_count, upper_last = check_layered(physician);
+    assert_true(upper_last > 10);         /* at first everything went */
+    assert_true(upper_last + 15 < count); /* then the base layer alone */
+    /* a repair wears the numbers its packet went with */
+    struct rtp_view last = bench_view(&physician->rtp[count - 1]);
+    size_t length = raw_rtcp_nack(1, last.ssrc, &last.sequence, 1, nack, sizeof(nack));
+    assert_true(raw_peer_send_rtcp(physician->peer, nack, length));
+    bench_expect_packets(bench, count + 1);
+    struct rtp_view again = bench_view(&physician->rtp[count]);
+    assert_int_equal(again.payload.length, last.payload.length + 2);
+    assert_memory_equal(again.payload.data + 2, last.payload.data, last.payload.length);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -396,6 +464,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(streams_are_found_by_mid_and_strangers_are_dropped, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(flow_events_tell_gaps, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_line_that_carries_less_gets_fewer_layers, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(the_slow_cipher_works_as_well, setup, teardown),
     };
     log_set_level(LOG_ERROR);
