@@ -10,6 +10,7 @@
 #include "gateway/base/log.h"
 #include "gateway/check_config.h"
 #include "gateway/demo_clinic.h"
+#include "gateway/duty_cli.h"
 #include "gateway/rules_cli.h"
 #include "gateway/settings.h"
 #include "gateway/signer_main.h"
@@ -43,10 +44,15 @@ static int serve_cli(int argc, char **argv)
     return status;
 }
 
-/* These two take what stands behind their name. */
+/* These take what stands behind their name. */
 static int rules_verb(int argc, char **argv)
 {
     return rules_cli(argc - 1, argv + 1);
+}
+
+static int duty_verb(int argc, char **argv)
+{
+    return duty_cli(argc - 1, argv + 1);
 }
 
 static int check_config_verb(int argc, char **argv)
@@ -81,6 +87,7 @@ static const struct {
     {"check-config", check_config_verb,
      "FILE                    what is wrong with it, what clients will see"},
     {"rules", rules_verb, "eval|facts|lint …              rule packs"},
+    {"duty", duty_verb, "check FILE [--json]             a physician's working time"},
     {"audit", audit_cli, "verify|proof|export …          the log"},
     {"staff", staff_cli, "add|list --config FILE …       accounts (while the gateway is stopped)"},
     {"demo-clinic", demo_clinic_cli, "--config FILE           a clinic to try things with"},
