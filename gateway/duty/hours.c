@@ -93,18 +93,21 @@ static const struct duty_sleep_check *check_in_time(const struct duty_input *inp
     return NULL;
 }
 
-static bool fatigued(const struct duty_sleep_check *check)
+/* The check may say no where the declared hours of the month before say yes; either is enough. */
+static bool fatigued(const struct duty_sleep_check *check, int64_t previous_month)
 {
-    return check->previous_month_100h ||
+    return check->previous_month_100h || previous_month >= duty_limit(LIMIT_MONTH)->minutes ||
            check->mean_sleep_min < duty_limit(LIMIT_SLEEP_DAY)->minutes ||
            check->symptom_grade == 4 || check->fatigue_score >= 4 || check->wants_interview;
 }
 
 /* At or above 100 h: only an interview makes the month lawful, and when it was held decides. */
-static enum duty_why month_interview(const struct duty_input *input)
+static enum duty_why month_interview(const struct duty_input *input, struct duty_scratch *scratch)
 {
     const struct duty_sleep_check *check = check_in_time(input);
-    bool may_follow = duty_highest_level(input) == LEVEL_A && check != NULL && !fatigued(check);
+    int64_t previous = month_hours(input, scratch, input->month - 1, EVERY_INSTITUTION).minutes;
+    bool may_follow =
+        duty_highest_level(input) == LEVEL_A && check != NULL && !fatigued(check, previous);
     enum duty_why why = WHY_INTERVIEW_MISSING;
     for (size_t i = 0; i < input->interviews_count; i++) {
         const struct duty_interview *interview = &input->interviews[i];
@@ -121,7 +124,8 @@ static enum duty_why month_interview(const struct duty_input *input)
     return why;
 }
 
-static void month_limit(const struct duty_input *input, struct sum sum, struct duty_report *report)
+static void month_limit(const struct duty_input *input, struct duty_scratch *scratch,
+                        struct sum sum, struct duty_report *report)
 {
     struct duty_finding finding = {.rule = RULE_W2,
                                    .outcome = OUTCOME_OK,
@@ -131,7 +135,7 @@ static void month_limit(const struct duty_input *input, struct sum sum, struct d
                                    .limit = duty_limit(LIMIT_MONTH)->minutes,
                                    .limit_row = LIMIT_MONTH};
     if (sum.minutes >= finding.limit) {
-        finding.why = month_interview(input);
+        finding.why = month_interview(input, scratch);
         if (finding.why == WHY_INTERVIEW_MISSING)
             finding.outcome = OUTCOME_BREACH;
         else if (finding.why == WHY_INTERVIEW_DELAY_UNCLEAR)
@@ -174,6 +178,6 @@ void duty_hours(const struct duty_input *input, struct duty_scratch *scratch,
         year(input, scratch, i, report);
     year(input, scratch, EVERY_INSTITUTION, report);
     struct sum sum = month_hours(input, scratch, input->month, EVERY_INSTITUTION);
-    month_limit(input, sum, report);
+    month_limit(input, scratch, sum, report);
     month_tasks(input, sum, report);
 }
