@@ -29,7 +29,8 @@ static void arise(const struct duty_input *input, const struct duty_scratch *scr
     qsort(report->debts, report->debts_count, sizeof(report->debts[0]), by_due);
 }
 
-/* Compensatory rest is time free of all work and of night duty of either kind; released on-call may be inside. */
+/* Compensatory rest is time free of all work and of night duty of either kind, and more than the rest that was planned
+ * anyway; released on-call may be inside. */
 static void free_credits(const struct duty_input *input, struct duty_scratch *scratch)
 {
     struct interval_set *given = &scratch->perhaps, *taken = &scratch->busy;
@@ -43,6 +44,8 @@ static void free_credits(const struct duty_input *input, struct duty_scratch *sc
             interval_set_add(taken, input->duties[i].time.start, input->duties[i].time.end);
     for (size_t i = 0; i < scratch->measured.count; i++)
         interval_set_add(taken, scratch->measured.list[i].start, scratch->measured.list[i].end);
+    for (size_t i = 0; i < input->planned_rests_count; i++)
+        interval_set_add(taken, input->planned_rests[i].start, input->planned_rests[i].end);
     interval_set_close(given);
     interval_set_close(taken);
     interval_set_remove(given, taken, &scratch->other);

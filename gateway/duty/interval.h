@@ -9,7 +9,7 @@
 
 #include "gateway/base/cleanup.h"
 
-enum { INTERVALS_MAX = 1024 };
+enum { INTERVALS_MAX = 1280 };
 
 struct interval {
     int64_t start, end;
