@@ -15,6 +15,8 @@
 #define DOOR_LIST(X)                                                                               \
     X(API_BOOKING, "api:booking", BY(ADMINISTRATOR),                                               \
       "field `facts` of the call that creates or changes an appointment")                          \
+    X(API_FACTS, "api:facts", BY(ADMINISTRATOR),                                                   \
+      "the same field of the same call; the booking page does not ask for it yet")                 \
     X(PATIENT_AGREEMENT, "patient:agreement", BY(PATIENT) | BY(PROXY),                             \
       "patient page, limits-and-agreement screen, one tap")                                        \
     X(PATIENT_PLACE, "patient:place", BY(PATIENT) | BY(PROXY),                                     \
@@ -23,10 +25,14 @@
       "patient page, tap on: I saw the doctor's name")                                             \
     X(PATIENT_QUESTIONS, "patient:questions", BY(PATIENT) | BY(PROXY),                             \
       "patient page, yes/no card that appears when somebody joins or wants to record")             \
+    X(PATIENT_MESSAGE, "patient:message", BY(PATIENT) | BY(PROXY),                                 \
+      "message `fact` of who is in the patient's seat; no page asks for it yet")                   \
     X(PHYSICIAN_CALL_PANEL, "physician:call_panel", BY(PHYSICIAN),                                 \
       "physician page, panel of a queue entry, with the tap that admits")                          \
     X(PHYSICIAN_CHECKS, "physician:checks", BY(PHYSICIAN),                                         \
       "physician page, checks over the live picture and during the consultation")                  \
+    X(PHYSICIAN_MESSAGE, "physician:message", BY(PHYSICIAN),                                       \
+      "message `fact` of the physician who signed in; no page asks for it yet")                    \
     X(SITE_NURSE, "site:nurse", BY(NURSE),                                                         \
       "message `fact` of the nurse who signed in at the patient's side")                           \
     X(SYSTEM_ADMISSION, "system:admission", BY(SYSTEM),                                            \
