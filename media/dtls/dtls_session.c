@@ -151,8 +151,8 @@ void dtls_session_close(struct dtls_session *session)
         return;
     session->close_sent = true;
     ERR_clear_error();
-    uint8_t
-        nothing; /* OpenSSL 3.0 writes into the buffers that only a read makes again, see session_rest() */
+    /* OpenSSL 3.0 writes into buffers that only a read makes again, see session_rest(). */
+    uint8_t nothing;
     (void)SSL_read(session->ssl, &nothing, sizeof(nothing));
     SSL_shutdown(session->ssl);
     ERR_clear_error();

@@ -26,8 +26,8 @@ export interface DeskState {
   remoteAudio: MediaStream | null;
   others: Streams; // guests, by seat
   screen: MediaStream | null; // what somebody else shows
-  sharing: boolean;
-  written: Written[]; // this desk shows its own
+  sharing: boolean; // this desk shows its own
+  written: Written[];
   voice: boolean;
   face: boolean;
   refusal: Refusal | null;

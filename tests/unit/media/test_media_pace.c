@@ -163,17 +163,25 @@ static void run_until(struct bench *bench, struct sender *sender, struct slow_li
     }
 }
 
+/* Two people, and the physician's line full. The caller frees it. */
+static struct slow_line *line_too_slow(struct bench *bench, struct sender *sender,
+                                       uint64_t rate_bps)
+{
+    struct slow_line *line = calloc(1, sizeof(*line));
+    assert_non_null(line);
+    line->rate_bps = rate_bps;
+    transport_cc_recorder_init(&line->recorder);
+    bench_pair(bench, BENCH_GCM);
+    bench_open_with_keyframe(bench);
+    run_until(bench, sender, line, line_was_too_slow);
+    return line;
+}
+
 static void a_slow_receiver_gets_sound_and_what_picture_fits(void **state)
 {
     struct bench *bench = *state;
     struct sender sender = {0};
-    struct slow_line *line = calloc(1, sizeof(*line));
-    assert_non_null(line);
-    line->rate_bps = 200000;
-    transport_cc_recorder_init(&line->recorder);
-    bench_pair(bench, BENCH_GCM);
-    bench_open_with_keyframe(bench);
-    run_until(bench, &sender, line, line_was_too_slow);
+    struct slow_line *line = line_too_slow(bench, &sender, 200000);
     assert_true(bench_counter(bench, COUNTER_media_pli_sent) > 0); /* for what was dropped */
 
     bench_forget_events(bench);
@@ -197,13 +205,7 @@ static void a_picture_that_stopped_is_offered_more_again(void **state)
 {
     struct bench *bench = *state;
     struct sender sender = {0};
-    struct slow_line *line = calloc(1, sizeof(*line));
-    assert_non_null(line);
-    line->rate_bps = 100000;
-    transport_cc_recorder_init(&line->recorder);
-    bench_pair(bench, BENCH_GCM);
-    bench_open_with_keyframe(bench);
-    run_until(bench, &sender, line, line_was_too_slow);
+    struct slow_line *line = line_too_slow(bench, &sender, 100000);
     sender.gives_up = true;
     line->rate_bps = 20000000;
     line->free_us = 0;
@@ -218,13 +220,7 @@ static void a_closing_gate_takes_back_what_waits(void **state)
     struct bench *bench = *state;
     struct sender sender = {0};
     struct bench_side *physician = &bench->sides[PHYSICIAN];
-    struct slow_line *line = calloc(1, sizeof(*line));
-    assert_non_null(line);
-    line->rate_bps = 100000;
-    transport_cc_recorder_init(&line->recorder);
-    bench_pair(bench, BENCH_GCM);
-    bench_open_with_keyframe(bench);
-    run_until(bench, &sender, line, line_was_too_slow);
+    struct slow_line *line = line_too_slow(bench, &sender, 100000);
     uint64_t paced = bench_counter(bench, COUNTER_media_paced);
     for (int i = 0; i < 200 && bench_counter(bench, COUNTER_media_paced) == paced; i++)
         bench_send_video(&bench->sides[PATIENT], i % 10 == 0);
