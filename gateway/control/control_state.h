@@ -29,6 +29,7 @@ struct visitor {
     bool watching;        /* wants the queue */
     bool wants_media;     /* said in join */
     bool held;            /* asked for a seat that another device holds (2.5-20) */
+    int64_t wrote_us;     /* when all it wrote so far would have been due, monotonic */
 };
 
 struct device_session;
@@ -222,8 +223,9 @@ void transport_back(struct live_consultation *live, int seat);
 void transport_failed(struct live_consultation *live, int seat, const struct media_event *event);
 void transport_restart(struct live_consultation *live, int seat);
 
-/* Text to every seat that the sound of `from` may reach; false: to nobody. */
-bool writing_pass(struct live_consultation *live, int from, const struct message_write *write);
+/* Passes text on to every seat that the sound of `visitor` may reach, and answers. `live` NULL: refused already. */
+void writing_message(struct live_consultation *live, struct visitor *visitor, uint32_t ref,
+                     const struct message_write *write);
 
 void transport_send_offer(struct live_consultation *live, int seat, bool fresh);
 /* RESULT_STALE: not the last offer. */

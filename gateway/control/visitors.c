@@ -433,18 +433,6 @@ static void visitor_report(struct control *control, struct visitor *visitor, uin
     view_done(control, visitor->session, ref);
 }
 
-static void visitor_write(struct control *control, struct visitor *visitor, uint32_t ref,
-                          const struct message_write *write)
-{
-    struct live_consultation *live = visitor_seated(control, visitor, ref);
-    if (live == NULL)
-        return;
-    if (writing_pass(live, visitor->seat, write))
-        view_done(control, visitor->session, ref);
-    else
-        view_error(control, visitor->session, ref, "nobody_reads", "");
-}
-
 static void visitor_watch(struct control *control, struct visitor *visitor, uint32_t ref,
                           const struct message_watch *watch)
 {
@@ -514,7 +502,7 @@ void control_on_message(void *owner, struct handle session, uint32_t ref,
         break;
     }
     case MESSAGE_write:
-        visitor_write(control, visitor, ref, &message->write);
+        writing_message(visitor_seated(control, visitor, ref), visitor, ref, &message->write);
         break;
     case MESSAGE_watch:
         visitor_watch(control, visitor, ref, &message->watch);

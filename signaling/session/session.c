@@ -11,12 +11,36 @@ void session_init(struct session *session, void *context)
     list_init(&session->kept);
 }
 
-static void kept_drop_first(struct session *session)
+/* Wiped: what somebody wrote is kept nowhere. */
+static void kept_drop(struct session *session, struct kept *kept)
 {
-    struct kept *kept = CONTAINER_OF(list_first(&session->kept), struct kept, link);
     list_remove(&kept->link);
+    explicit_bzero(kept->text, kept->length);
     free(kept);
     session->kept_count--;
+}
+
+static void kept_drop_first(struct session *session)
+{
+    kept_drop(session, CONTAINER_OF(list_first(&session->kept), struct kept, link));
+}
+
+static void kept_make_room(struct session *session)
+{
+    unsigned counts[MESSAGE_TYPES_COUNT] = {0}, most = 0;
+    struct kept *oldest = NULL;
+    LIST_FOR_EACH(&session->kept, link)
+    {
+        unsigned count = ++counts[CONTAINER_OF(link, struct kept, link)->type];
+        most = count > most ? count : most;
+    }
+    LIST_FOR_EACH(&session->kept, link)
+    {
+        struct kept *kept = CONTAINER_OF(link, struct kept, link);
+        if (oldest == NULL && counts[kept->type] == most)
+            oldest = kept;
+    }
+    kept_drop(session, oldest);
 }
 
 void session_done(struct session *session)
@@ -38,16 +62,18 @@ bool session_resumed_by(const struct session *session, const char *token)
     return session->resumable && sha256_equal(&digest, &session->resume_digest);
 }
 
-enum result session_keep(struct session *session, uint64_t seq, const char *text, size_t length)
+enum result session_keep(struct session *session, enum message_type type, uint64_t seq,
+                         const char *text, size_t length)
 {
     struct kept *kept = malloc(sizeof(*kept) + length);
     if (kept == NULL)
         return RESULT_NO_MEMORY;
+    kept->type = type;
     kept->seq = seq;
     kept->length = length;
     memcpy(kept->text, text, length);
     if (session->kept_count == SIGNALING_RESUME_QUEUE_MAX)
-        kept_drop_first(session);
+        kept_make_room(session);
     list_append(&session->kept, &kept->link);
     session->kept_count++;
     return RESULT_OK;

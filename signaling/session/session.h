@@ -1,7 +1,7 @@
 /* Sessions: who is behind a socket, across sockets. hello → authenticated → (away → resumed)* → ended.
  *
- * Thread: control. Owner: struct signaling. Numbers every outgoing message, keeps the last SIGNALING_RESUME_QUEUE_MAX
- * that are not ephemeral, and replays to a resuming socket what it has not seen. Internal to signaling/session. */
+ * Thread: control. Owner: struct signaling. Numbers every outgoing message, keeps SIGNALING_RESUME_QUEUE_MAX that are not
+ * ephemeral, and replays to a resuming socket what it has not seen. Internal to signaling/session. */
 #ifndef SIGNALING_SESSION_SESSION_H
 #define SIGNALING_SESSION_SESSION_H
 
@@ -13,6 +13,7 @@
 /* A message that may have to be sent again. */
 struct kept {
     struct list_link link;
+    enum message_type type;
     uint64_t seq;
     size_t length;
     char text[];
@@ -41,9 +42,10 @@ void session_done(struct session *session);
 /* A new resume token into `ret_token` (RANDOM_TOKEN_SIZE(32)); the one before is void. */
 void session_rotate(struct session *session, char *ret_token, size_t size);
 bool session_resumed_by(const struct session *session, const char *token);
-/* Remembers a message for a resume; the oldest makes room. */
-MUST_CHECK enum result session_keep(struct session *session, uint64_t seq, const char *text,
-                                    size_t length);
+/* Remembers a message for a resume. Of the type there is most of, the oldest makes room: what one person can send another in
+ * masses displaces itself and no offer (P6). */
+MUST_CHECK enum result session_keep(struct session *session, enum message_type type, uint64_t seq,
+                                    const char *text, size_t length);
 
 /* Texts of the refusals this room makes itself. */
 void session_error_fill(struct message_error *error, const char *code, int language);

@@ -89,7 +89,7 @@ static enum result session_send(struct signaling *signaling, struct session *ses
         return result;
     session->seq++;
     if (!ephemeral)
-        result = session_keep(session, session->seq, text, length);
+        result = session_keep(session, message->type, session->seq, text, length);
     if (!result_ok(result) || !has_socket) {
         free(text);
         return result;

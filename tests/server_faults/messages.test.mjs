@@ -91,11 +91,17 @@ test("text goes where sound may go, and is kept nowhere", { timeout: 60000 }, as
   await physician.must({ type: "write", text: `${secret}?` });
   assert.equal((await patient.see("written")).text, `${secret}?`);
   assert.equal((await physician.ask({ type: "write", text: "あ".repeat(201) })).code, "too_long");
+  const flood = await Promise.all(Array.from({ length: 30 }, () => patient.ask({ type: "write", text: secret })));
+  assert.ok(flood.filter((answer) => answer.code === "busy").length >= 15, "as fast as people write, no faster");
+  assert.ok(flood.some((answer) => answer.type === "done"));
+  await sleep(1100);
+  await patient.must({ type: "write", text: secret });
   await physician.must({ type: "act", consultation, event: "hold", code: "privacy" });
+  await sleep(1100);
   assert.equal((await patient.ask({ type: "write", text: secret })).code, "nobody_reads", "held is held for text too");
   for (const other of [waiting.patient, bystander]) assert.ok(!JSON.stringify(other.received).includes(secret), "nobody else reads along");
   for (const name of readdirSync(house.home).filter((one) => /\.(db|db-wal|log)$/.test(one)))
-    assert.ok(!readFileSync(join(house.home, name)).includes("4711"), `${name} holds what was written`);
+    assert.ok(!readFileSync(join(house.home, name)).includes("-itch-4711"), `${name} holds what was written`);
   for (const person of [patient, physician, waiting.patient]) await person.close();
 });
 

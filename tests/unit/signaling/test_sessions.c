@@ -451,6 +451,33 @@ static void pings_are_sent_and_two_missed_end_the_socket(void **state)
     free(frame);
 }
 
+/* Somebody in the call who writes without end must not cost another the offer that waits for him. */
+static void a_flood_of_one_type_displaces_itself(void **state)
+{
+    struct fixture *fixture = *state;
+    char token[TOKEN_SIZE];
+    struct message *message = calloc(1, sizeof(*message));
+    client_free(fixture_session(fixture, token, sizeof(token)));
+    fixture_until(fixture, &fixture->away, 1);
+    send_notice(fixture, "precious");
+    for (int i = 0; i < 2 * SIGNALING_RESUME_QUEUE_MAX; i++) {
+        *message = (struct message){.type = MESSAGE_written};
+        message->written.consultation = id_new('c');
+        snprintf(message->written.text, sizeof(message->written.text), "%d", i);
+        assert_int_equal(signaling_send(fixture->signaling, fixture->session, message), RESULT_OK);
+    }
+    struct ws_client *client = fixture_socket(fixture);
+    resume_with(client, token, 1);
+    expect_message(client, MESSAGE_welcome, message);
+    expect_notice(client, "precious");
+    for (int i = SIGNALING_RESUME_QUEUE_MAX + 1; i < 2 * SIGNALING_RESUME_QUEUE_MAX; i++) {
+        expect_message(client, MESSAGE_written, message);
+        assert_int_equal(atoi(message->written.text), i);
+    }
+    client_free(client);
+    free(message);
+}
+
 static void a_session_nobody_resumes_expires(void **state)
 {
     struct fixture *fixture = *state;
@@ -557,6 +584,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(ending_a_session_says_goodbye_and_voids_the_token, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(only_the_last_64_messages_are_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_flood_of_one_type_displaces_itself, setup, teardown),
         cmocka_unit_test_setup_teardown(a_socket_without_hello_is_cut, setup_short, teardown),
         cmocka_unit_test_setup_teardown(pings_are_sent_and_two_missed_end_the_socket, setup_short,
                                         teardown),
