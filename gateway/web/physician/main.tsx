@@ -12,7 +12,7 @@ import { Live, Picture, Sound } from "../shared/parts";
 import { Staff } from "../shared/staff";
 import { useStore } from "../shared/store";
 import { Writing, writingWords } from "../shared/writing";
-import type { Waiting } from "../shared/wire";
+import type { Consultation, Waiting } from "../shared/wire";
 import { Checks, Confirm, Rules } from "./checks";
 import { Desk, isLive, type DeskState } from "./desk";
 import { Actions, Boxes, People } from "./actions";
@@ -128,10 +128,7 @@ function Stage({ desk, state }: { desk: Desk; state: DeskState }) {
       </div>
       {live && <LineNote state={state} />}
       {current && live && (
-        <details class="box" data-test="write" open={state.written.some((one) => !one.mine)}>
-          <summary><Icon name="write" /> {t(writingWords.title)}</summary>
-          <Writing written={state.written} roster={current.roster} send={(text) => desk.write(text)} />
-        </details>
+        <WriteBox desk={desk} state={state} current={current} />
       )}
       {current && live && <Boxes desk={desk} state={state} current={current} />}
       <div class="under" role="group" aria-label={t(words.controls)}>
@@ -152,6 +149,22 @@ function Stage({ desk, state }: { desk: Desk; state: DeskState }) {
       </div>
       {current && <People desk={desk} state={state} current={current} />}
     </section>
+  );
+}
+
+/* Opens by itself for every line that comes in: text nobody sees is no help. */
+function WriteBox({ desk, state, current }: { desk: Desk; state: DeskState; current: Consultation }) {
+  const t = useText();
+  const box = useRef<HTMLDetailsElement>(null);
+  const newest = state.written.filter((one) => !one.mine).at(-1);
+  useEffect(() => {
+    if (newest && box.current) box.current.open = true;
+  }, [newest]);
+  return (
+    <details class="box" data-test="write" ref={box}>
+      <summary><Icon name="write" /> {t(writingWords.title)}</summary>
+      <Writing written={state.written} roster={current.roster} send={(text) => desk.write(text)} />
+    </details>
   );
 }
 
