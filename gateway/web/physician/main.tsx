@@ -161,7 +161,7 @@ function WriteBox({ desk, state, current }: { desk: Desk; state: DeskState; curr
     if (newest && box.current) box.current.open = true;
   }, [newest]);
   return (
-    <details class="box" data-test="write" ref={box}>
+    <details class="write-box" data-test="write" ref={box}>
       <summary><Icon name="write" /> {t(writingWords.title)}</summary>
       <Writing written={state.written} roster={current.roster} send={(text) => desk.write(text)} />
     </details>
